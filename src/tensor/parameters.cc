@@ -1,0 +1,106 @@
+#include "tensor/parameters.h"
+
+#include <cmath>
+
+#include "base/error.h"
+
+namespace elman {
+namespace {
+
+constexpr size_t kAlignElements = Buffer<float>::kAlignment / sizeof(float);
+
+// Rows (or columns, whichever are fewer) orthonormal, by modified Gram–Schmidt on a normal matrix (Saxe et al. 2014).
+template <class T>
+void fill_orthogonal(View<T> block, Random& random) {
+  const bool wide = block.rows <= block.cols;
+  const size_t count = wide ? block.rows : block.cols, length = wide ? block.cols : block.rows;
+  std::vector<double> basis(count * length);
+  for (size_t i = 0; i < count; ++i) {
+    double* v = &basis[i * length];
+    for (size_t k = 0; k < length; ++k) v[k] = random.normal();
+    for (int pass = 0; pass < 2; ++pass) {  // twice is enough (Kahan)
+      for (size_t j = 0; j < i; ++j) {
+        const double* u = &basis[j * length];
+        double dot = 0.0;
+        for (size_t k = 0; k < length; ++k) dot += u[k] * v[k];
+        for (size_t k = 0; k < length; ++k) v[k] -= dot * u[k];
+      }
+    }
+    double norm = 0.0;
+    for (size_t k = 0; k < length; ++k) norm += v[k] * v[k];
+    norm = std::sqrt(norm);
+    for (size_t k = 0; k < length; ++k) {
+      v[k] /= norm;
+      (wide ? block(i, k) : block(k, i)) = static_cast<T>(v[k]);
+    }
+  }
+}
+
+template <class T>
+void fill_uniform(View<T> block, double bound, Random& random) {
+  for (size_t r = 0; r < block.rows; ++r)
+    for (size_t c = 0; c < block.cols; ++c) block(r, c) = static_cast<T>(random.uniform(-bound, bound));
+}
+
+template <class T>
+void fill_block(View<T> block, const Parameter& p, Random& random) {
+  switch (p.init) {
+    case Init::kZeros: return;
+    case Init::kOnes: return std::fill_n(block.data, block.rows * block.cols, T{1});
+    case Init::kGlorot:
+      return fill_uniform(block, std::sqrt(6.0 / static_cast<double>(block.rows + block.cols)), random);
+    case Init::kOrthogonal: return fill_orthogonal(block, random);
+    case Init::kUniform: return fill_uniform(block, p.scale, random);
+    case Init::kNormal:
+      for (size_t i = 0; i < block.rows * block.cols; ++i) block.data[i] = static_cast<T>(p.scale * random.normal());
+      return;
+  }
+}
+
+uint64_t hash(std::string_view text) {  // FNV-1a
+  uint64_t h = 0xcbf29ce484222325u;
+  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return h;
+}
+
+}  // namespace
+
+template <class T>
+size_t Parameters<T>::add(std::string name, std::vector<size_t> shape, Init init, size_t blocks, double scale) {
+  if (find(name)) fail(ErrorCode::kConfig, "parameter '{}' is declared twice; give each layer its own name", name);
+  Parameter p{std::move(name), std::move(shape), size_, init, blocks, scale};
+  size_ += (p.size() + kAlignElements - 1) / kAlignElements * kAlignElements;
+  list_.push_back(std::move(p));
+  return list_.size() - 1;
+}
+
+template <class T>
+void Parameters<T>::allocate() {
+  values_.resize_zero(size_);
+  gradients_.resize_zero(size_);
+}
+
+template <class T>
+void Parameters<T>::initialize(uint64_t seed) {
+  values_.fill(T{});
+  for (size_t i = 0; i < list_.size(); ++i) {
+    const Parameter& p = list_[i];
+    Random random(seed, hash(p.name));
+    const View<T> whole = value(i);
+    const size_t rows = whole.rows / p.blocks;
+    for (size_t b = 0; b < p.blocks; ++b) fill_block(whole.slice_rows(b * rows, rows), p, random);
+  }
+  for (const auto& hook : hooks_) hook(*this);
+}
+
+template <class T>
+const Parameter* Parameters<T>::find(std::string_view name) const noexcept {
+  for (const Parameter& p : list_)
+    if (p.name == name) return &p;
+  return nullptr;
+}
+
+template class Parameters<float>;
+template class Parameters<double>;
+
+}  // namespace elman
