@@ -22,6 +22,8 @@ class PackedMatrix {
   const T* data() const noexcept { return data_.data(); }
 
  private:
+  void reshape(size_t depth, size_t cols);
+
   Buffer<T> data_;  // [cols / panel][depth][panel]
   size_t depth_ = 0, cols_ = 0, panel_ = 0;
 };

@@ -46,7 +46,7 @@ template <class T>
 void fill_block(View<T> block, const Parameter& p, Random& random) {
   switch (p.init) {
     case Init::kZeros: return;
-    case Init::kOnes: return std::fill_n(block.data, block.rows * block.cols, T{1});
+    case Init::kOnes: std::fill_n(block.data, block.rows * block.cols, T{1}); return;
     case Init::kGlorot:
       return fill_uniform(block, std::sqrt(6.0 / static_cast<double>(block.rows + block.cols)), random);
     case Init::kOrthogonal: return fill_orthogonal(block, random);

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace elman {
+
+// The architecture of a network, as data. Every layer reads the features that the one before it writes, so only the network's
+// own input_size is stated. A layer's `name` prefixes its parameters ("rnn.weight_ih_l0") and is unique in the network.
+
+// Recurrent layers of any cell: rnn_tanh, rnn_relu, lstm, lstm_peephole, gru, gru_reset_before.
+// Output features: hidden_size, twice that when bidirectional.
+struct Recurrent {
+  std::string cell = "lstm";
+  size_t hidden_size = 0;
+  size_t num_layers = 1;
+  bool bidirectional = false;
+  double dropout = 0.0;                // between layers, as torch.nn.LSTM
+  bool layer_norm = false;             // after every layer
+  bool residual = false;               // adds a layer's input to its output where their sizes agree
+  bool learned_initial_state = false;  // zeros otherwise
+  std::string name = "rnn";
+};
+
+// y = x W^T + b at every step. zero_start: a skip that at first adds nothing.
+struct Linear {
+  size_t output_size = 0;
+  bool zero_start = false;
+  std::string name = "head";
+};
+
+// A vector for each of `symbols` indices; the input has one feature, the index.
+struct Embedding {
+  size_t symbols = 0;
+  size_t output_size = 0;
+  std::string name = "embedding";
+};
+
+struct Dropout {
+  double rate = 0.0;
+};
+
+struct LayerNorm {
+  std::string name = "norm";
+};
+
+// Many-to-one: keeps each sequence's last step. After bidirectional layers say so: their reverse half ends at step 0.
+struct LastStep {
+  bool bidirectional = false;
+};
+
+// All steps side by side as the features of one; sequences must have exactly `steps` steps.
+struct Flatten {
+  size_t steps = 0;
+};
+
+struct Sum;
+
+using LayerConfig = std::variant<Recurrent, Linear, Embedding, Dropout, LayerNorm, LastStep, Flatten, Sum>;
+
+// The sum of branches, each a list of layers; an empty list is the identity.
+struct Sum {
+  std::vector<std::vector<LayerConfig>> branches;
+};
+
+struct NetworkConfig {
+  size_t input_size = 0;
+  std::vector<LayerConfig> layers;
+};
+
+}  // namespace elman

@@ -1,0 +1,134 @@
+// Runs a cell's math over blocks of rows: included once for each instruction set.
+#if defined(ELMAN_CELLS_CELL_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ELMAN_CELLS_CELL_INL_H_
+#undef ELMAN_CELLS_CELL_INL_H_
+#else
+#define ELMAN_CELLS_CELL_INL_H_
+#endif
+
+#include <algorithm>
+
+#include "cells/cell.h"
+#include "kernels/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace elman {
+namespace HWY_NAMESPACE {
+
+// One vector of units of one row. A cell's math reads and writes these and nothing else.
+template <class V>
+struct CellLanes {
+  V gate[kMaxColumns];
+  V prev[kMaxStates], next[kMaxStates];
+  V vector[kMaxVectors];
+  V d_next[kMaxStates], d_prev[kMaxStates];
+  V d_source;
+};
+
+// Whole vectors, or the first n lanes of one at the end of a row.
+template <class T, bool kPartial>
+struct Access {
+  using V = typename Lanes<T>::V;
+  size_t n;
+  V load(const T* p) const {
+    if constexpr (kPartial) return Lanes<T>::load_some(p, n);
+    else return Lanes<T>::load(p);
+  }
+  void store(V v, T* p) const {
+    if constexpr (kPartial) Lanes<T>::store_some(v, p, n);
+    else Lanes<T>::store(v, p);
+  }
+};
+
+template <class Math, size_t kPhase, class T, class A>
+HWY_INLINE void forward_unit(const CellRows<T>& block, size_t row, size_t unit, A access) {
+  CellLanes<typename A::V> c;
+  T* gates = block.gates.row(row) + unit;
+  for (size_t k = 0; k < Math::kColumns; ++k) c.gate[k] = access.load(gates + k * block.hidden_size);
+  for (size_t k = 0; k < Math::kVectors; ++k) c.vector[k] = access.load(block.vectors[k] + unit);
+  for (size_t k = 0; k < Math::kStates; ++k) c.prev[k] = access.load(block.prev[k].row(row) + unit);
+  Math::template forward<kPhase>(c);
+  for (size_t k = 0; k < Math::kColumns; ++k) access.store(c.gate[k], gates + k * block.hidden_size);
+  if constexpr (kPhase + 1 == Math::kPhases)
+    for (size_t k = 0; k < Math::kStates; ++k) access.store(c.next[k], block.next[k].row(row) + unit);
+}
+
+template <class Math, size_t kPhase, class T, class A>
+HWY_INLINE void backward_unit(const CellRows<T>& block, size_t row, size_t unit, A access) {
+  constexpr bool kLast = kPhase + 1 == Math::kPhases;
+  CellLanes<typename A::V> c;
+  T* gates = block.gates.row(row) + unit;
+  for (size_t k = 0; k < Math::kColumns; ++k) c.gate[k] = access.load(gates + k * block.hidden_size);
+  for (size_t k = 0; k < Math::kVectors; ++k) c.vector[k] = access.load(block.vectors[k] + unit);
+  for (size_t k = 0; k < Math::kStates; ++k) {
+    c.prev[k] = access.load(block.prev[k].row(row) + unit);
+    c.next[k] = access.load(block.next[k].row(row) + unit);
+    if constexpr (kLast) c.d_next[k] = access.load(block.d_next[k].row(row) + unit);
+    else c.d_prev[k] = access.load(block.d_prev[k].row(row) + unit);
+  }
+  if constexpr (!kLast) c.d_source = access.load(block.d_source.row(row) + unit);
+  Math::template backward<kPhase>(c);
+  for (size_t k = 0; k < Math::kColumns; ++k) access.store(c.gate[k], gates + k * block.hidden_size);
+  for (size_t k = 0; k < Math::kStates; ++k) access.store(c.d_prev[k], block.d_prev[k].row(row) + unit);
+}
+
+// Calls `unit` for every vector of every row of the block.
+#define ELMAN_FOR_UNITS(unit_function)                                                      \
+  const size_t lanes = Lanes<T>::count(), whole = block.hidden_size / lanes * lanes;        \
+  for (size_t row = 0; row < block.rows; ++row) {                                           \
+    for (size_t u = 0; u < whole; u += lanes)                                               \
+      unit_function<Math, kPhase>(block, row, u, Access<T, false>{lanes});                  \
+    if (whole < block.hidden_size)                                                          \
+      unit_function<Math, kPhase>(block, row, whole, Access<T, true>{block.hidden_size - whole}); \
+  }
+
+template <class Math, class T, size_t kPhase>
+void forward_rows(const CellRows<T>& block) {
+  ELMAN_FOR_UNITS(forward_unit)
+}
+
+template <class Math, class T, size_t kPhase>
+void backward_rows(const CellRows<T>& block) {
+  ELMAN_FOR_UNITS(backward_unit)
+}
+
+#undef ELMAN_FOR_UNITS
+
+template <class Math, class T>
+void fill_kernels(CellKernels<T>* kernels) {
+  static_assert(Math::kColumns <= kMaxColumns && Math::kStates <= kMaxStates && Math::kVectors <= kMaxVectors);
+  kernels->forward[0] = forward_rows<Math, T, 0>;
+  kernels->backward[0] = backward_rows<Math, T, 0>;
+  if constexpr (Math::kPhases > 1) {
+    kernels->forward[1] = forward_rows<Math, T, 1>;
+    kernels->backward[1] = backward_rows<Math, T, 1>;
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace elman
+HWY_AFTER_NAMESPACE();
+
+// After the cell's math, inside its target namespace: the tables of kernels that ELMAN_CELL dispatches to.
+#define ELMAN_CELL_KERNELS(Math)                                                       \
+  void Math##F32(CellKernels<float>* kernels) { fill_kernels<Math, float>(kernels); }  \
+  void Math##F64(CellKernels<double>* kernels) { fill_kernels<Math, double>(kernels); }
+
+// Once a file, in namespace elman: the cell named `name` from its math and its spec.
+#define ELMAN_CELL(name, Math, cell_spec)                      \
+  HWY_EXPORT(Math##F32);                                       \
+  HWY_EXPORT(Math##F64);                                       \
+  extern const Cell name;                                      \
+  const Cell name{cell_spec,                                   \
+                         [] {                                  \
+                           CellKernels<float> kernels;         \
+                           HWY_DYNAMIC_DISPATCH(Math##F32)(&kernels); \
+                           return kernels;                     \
+                         },                                    \
+                         [] {                                  \
+                           CellKernels<double> kernels;        \
+                           HWY_DYNAMIC_DISPATCH(Math##F64)(&kernels); \
+                           return kernels;                     \
+                         }};
+
+#endif  // ELMAN_CELLS_CELL_INL_H_

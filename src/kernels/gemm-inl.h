@@ -1,0 +1,180 @@
+// Compiled once for each instruction set: the guard toggles instead of closing.
+#if defined(ELMAN_KERNELS_GEMM_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ELMAN_KERNELS_GEMM_INL_H_
+#undef ELMAN_KERNELS_GEMM_INL_H_
+#else
+#define ELMAN_KERNELS_GEMM_INL_H_
+#endif
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include "kernels/lanes-inl.h"
+#include "tensor/view.h"
+
+// The register tile both products share: a few rows of C by a few panels of B, summed over one block of k.
+
+HWY_BEFORE_NAMESPACE();
+namespace elman {
+namespace HWY_NAMESPACE {
+
+template <class T>
+struct GemmShape;
+
+template <>
+struct GemmShape<float> {
+  static constexpr size_t kVectors = 2;  // of a panel
+  // Accumulators, two vectors of B and one broadcast of A fill the 16 or 32 registers.
+  static constexpr size_t kRows = HWY_TARGET == HWY_AVX2 ? 6 : 12;
+};
+// One lane at a time; the compiler makes vectors of the panel.
+template <>
+struct GemmShape<double> {
+  static constexpr size_t kVectors = 8;
+  static constexpr size_t kRows = 2;
+};
+
+template <class T>
+inline constexpr size_t kPanel = GemmShape<T>::kVectors * Lanes<T>::kCount;
+// Rows of B summed in one pass: a panel's block stays in the first-level cache.
+inline constexpr size_t kDepthBlock = 256;
+
+// A tile of A copied to where element (row, k) is data[row * kRow + k * kDepth]: with steps known to the compiler one
+// pointer reaches every row, and no stride of the caller's makes rows evict each other from the cache.
+template <size_t kRow, size_t kDepth>
+struct TileSteps {
+  static constexpr size_t at(size_t row, size_t k) { return row * kRow + k * kDepth; }
+};
+
+// Keeps a loaded vector in its register. Without it g++ folds the load into each of the multiply-adds that use it, which
+// then compete for the load ports.
+template <class V>
+HWY_INLINE void keep_in_register(V& v) {
+#if HWY_ARCH_X86 && HWY_NATIVE_FMA
+  if constexpr (!std::is_same_v<V, double>) asm("" : "+v"(v.raw));
+#else
+  (void)v;
+#endif
+}
+
+// B's panels for one block of k: `panels` apart by panel_stride, each [depth][kPanel].
+template <class T>
+struct TileB {
+  const T* data;
+  size_t panel_stride, depth;
+};
+
+// C[rows, cols] = start + A B. Start has a row stride of its own: a bias or a zero is a row of stride 0, and to accumulate is
+// to start at C itself.
+template <class T>
+struct TileC {
+  const T* start;
+  size_t start_stride;
+  T* data;
+  size_t stride;
+
+  TileC from_col(size_t col) const { return {start + col, start_stride, data + col, stride}; }
+};
+
+template <class T, size_t kRows, size_t kPanels, class Steps>
+HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, TileB<T> b, TileC<T> c) {
+  using L = Lanes<T>;
+  using V = typename L::V;
+  constexpr size_t kVectors = GemmShape<T>::kVectors, kWidth = kPanels * kVectors;
+  V sum[kRows][kWidth];
+#pragma GCC unroll 16
+  for (size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 16
+    for (size_t v = 0; v < kWidth; ++v) sum[r][v] = L::load(c.start + r * c.start_stride + v * L::kCount);
+  }
+  for (size_t k = 0; k < b.depth; ++k) {
+#pragma GCC unroll 16
+    for (size_t p = 0; p < kPanels; ++p) {
+      V columns[kVectors];
+#pragma GCC unroll 16
+      for (size_t v = 0; v < kVectors; ++v) {
+        columns[v] = L::load(b.data + p * b.panel_stride + k * kPanel<T> + v * L::kCount);
+        keep_in_register(columns[v]);
+      }
+#pragma GCC unroll 16
+      for (size_t r = 0; r < kRows; ++r) {
+        const V row = L::splat(a[Steps::at(r, k)]);
+#pragma GCC unroll 16
+        for (size_t v = 0; v < kVectors; ++v) {
+          V& s = sum[r][p * kVectors + v];
+          s = fma(row, columns[v], s);
+        }
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 16
+    for (size_t v = 0; v < kWidth; ++v) L::store(sum[r][v], c.data + r * c.stride + v * L::kCount);
+  }
+}
+
+// The last columns, fewer than a panel: B is padded, C is not, so the tile works on a copy.
+template <class T, size_t kRows, class Steps>
+HWY_NOINLINE void multiply_edge(const T* a, TileB<T> b, size_t cols, TileC<T> c) {
+  T tile[kRows * kPanel<T>] = {};
+  for (size_t r = 0; r < kRows; ++r) std::copy_n(c.start + r * c.start_stride, cols, tile + r * kPanel<T>);
+  multiply_tile<T, kRows, 1, Steps>(a, b, {tile, kPanel<T>, tile, kPanel<T>});
+  for (size_t r = 0; r < kRows; ++r) std::copy_n(tile + r * kPanel<T>, cols, c.data + r * c.stride);
+}
+
+// kRows rows of C, all columns. Few rows take several panels at once, so that enough sums are in flight to hide the
+// latency of a multiply-add.
+template <class T, size_t kRows, class Steps>
+void multiply_rows(const T* a, TileB<T> b, size_t cols, TileC<T> c) {
+  constexpr size_t kPanels = 4 * kRows <= GemmShape<T>::kRows ? 4 : 2 * kRows <= GemmShape<T>::kRows ? 2 : 1;
+  size_t col = 0;
+  for (; col + kPanels * kPanel<T> <= cols; col += kPanels * kPanel<T>) {
+    multiply_tile<T, kRows, kPanels, Steps>(a, b, c.from_col(col));
+    b.data += kPanels * b.panel_stride;
+  }
+  for (; col + kPanel<T> <= cols; col += kPanel<T>) {
+    multiply_tile<T, kRows, 1, Steps>(a, b, c.from_col(col));
+    b.data += b.panel_stride;
+  }
+  if (col < cols) multiply_edge<T, kRows, Steps>(a, b, cols - col, c.from_col(col));
+}
+
+// multiply_rows for a row count known at run time.
+template <class T, class Steps>
+class RowKernels {
+ public:
+  static void multiply(size_t rows, const T* a, TileB<T> b, size_t cols, TileC<T> c) {
+    kTable[rows - 1](a, b, cols, c);
+  }
+
+ private:
+  using Kernel = void (*)(const T*, TileB<T>, size_t, TileC<T>);
+  template <size_t... kIndex>
+  static constexpr std::array<Kernel, sizeof...(kIndex)> table(std::index_sequence<kIndex...>) {
+    return {&multiply_rows<T, kIndex + 1, Steps>...};
+  }
+  static constexpr auto kTable = table(std::make_index_sequence<GemmShape<T>::kRows>());
+};
+
+// Splits rows into tiles whose sizes differ by at most one: 16 rows are 6 + 5 + 5, not 6 + 6 + 4.
+template <class T>
+class RowTiles {
+ public:
+  explicit RowTiles(size_t rows) : rows_(rows), count_((rows + GemmShape<T>::kRows - 1) / GemmShape<T>::kRows) {}
+  size_t count() const { return count_; }
+  size_t begin(size_t tile) const { return tile * (rows_ / count_) + std::min(tile, rows_ % count_); }
+  size_t rows(size_t tile) const { return begin(tile + 1) - begin(tile); }
+
+ private:
+  size_t rows_, count_;
+};
+
+}  // namespace HWY_NAMESPACE
+}  // namespace elman
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard

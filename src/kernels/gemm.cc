@@ -1,0 +1,142 @@
+#include "kernels/gemm.h"
+
+#include "kernels/targets.h"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/gemm.cc"
+#include "hwy/foreach_target.h"
+#include "kernels/gemm-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace elman {
+namespace HWY_NAMESPACE {
+
+// Columns whose block of B, kDepthBlock deep, fits half of a second-level cache.
+inline constexpr size_t kColumnBlock = 256;
+// A vector more than kDepthBlock: rows start in different cache sets.
+inline constexpr size_t kRowStep = kDepthBlock + 16;
+template <class T>
+inline constexpr T kZeros[kColumnBlock] = {};
+
+// What the k block starting at `k` adds to.
+template <class T>
+TileC<T> tile_start(View<T> c, size_t row, size_t col, size_t k, GemmStart start, const T* bias) {
+  T* data = c.row(row) + col;
+  if (k > 0 || start == GemmStart::kAccumulate) return {data, c.stride, data, c.stride};
+  return {start == GemmStart::kBias ? bias + col : kZeros<T>, 0, data, c.stride};
+}
+
+template <class T>
+void gemm_block(ConstView<T> a, TileB<T> b, size_t k, View<T> c, size_t col, size_t cols, GemmStart start,
+                const T* bias) {
+  HWY_ALIGN T tile[GemmShape<T>::kRows * kRowStep];
+  const RowTiles<T> tiles(a.rows);
+  for (size_t t = 0; t < tiles.count(); ++t) {
+    const size_t row = tiles.begin(t), rows = tiles.rows(t);
+    for (size_t r = 0; r < rows; ++r) std::copy_n(a.row(row + r) + k, b.depth, tile + r * kRowStep);
+    RowKernels<T, TileSteps<kRowStep, 1>>::multiply(rows, tile, b, cols, tile_start(c, row, col, k, start, bias));
+  }
+}
+
+template <class T>
+void gemm_all(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, const T* bias) {
+  for (size_t col = 0; col < c.cols; col += kColumnBlock) {
+    const size_t cols = std::min(kColumnBlock, c.cols - col);
+    const T* panels = b.data() + col * a.cols;
+    size_t k = 0;
+    do {  // once even if there is nothing to sum, for the start value
+      const TileB<T> block{panels + k * kPanel<T>, a.cols * kPanel<T>, std::min(kDepthBlock, a.cols - k)};
+      gemm_block(a, block, k, c, col, cols, start, bias);
+      k += kDepthBlock;
+    } while (k < a.cols);
+  }
+}
+
+size_t panel_f32() { return kPanel<float>; }
+size_t panel_f64() { return kPanel<double>; }
+void gemm_f32(ConstView<float> a, const PackedMatrix<float>& b, View<float> c, GemmStart start, const float* bias) {
+  gemm_all(a, b, c, start, bias);
+}
+void gemm_f64(ConstView<double> a, const PackedMatrix<double>& b, View<double> c, GemmStart start,
+              const double* bias) {
+  gemm_all(a, b, c, start, bias);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace elman
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace elman {
+
+HWY_EXPORT(panel_f32);
+HWY_EXPORT(panel_f64);
+HWY_EXPORT(gemm_f32);
+HWY_EXPORT(gemm_f64);
+
+namespace {
+
+template <class T>
+size_t panel_of_target() {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    return HWY_DYNAMIC_DISPATCH(panel_f32)();
+  } else {
+    return HWY_DYNAMIC_DISPATCH(panel_f64)();
+  }
+}
+
+}  // namespace
+
+template <class T>
+void PackedMatrix<T>::reshape(size_t depth, size_t cols) {
+  depth_ = depth;
+  cols_ = cols;
+  panel_ = panel_of_target<T>();
+  data_.resize((cols + panel_ - 1) / panel_ * depth * panel_);
+}
+
+template <class T>
+void PackedMatrix<T>::pack(ConstView<T> source) {
+  reshape(source.rows, source.cols);
+  T* to = data_.data();
+  for (size_t col = 0; col < cols_; col += panel_) {
+    const size_t cols = std::min(panel_, cols_ - col);
+    for (size_t k = 0; k < depth_; ++k, to += panel_) {
+      std::fill(std::copy_n(source.row(k) + col, cols, to), to + panel_, T{});
+    }
+  }
+}
+
+template <class T>
+void PackedMatrix<T>::pack_transposed(ConstView<T> source) {
+  reshape(source.cols, source.rows);
+  for (size_t col = 0; col < cols_; col += panel_) {
+    const size_t cols = std::min(panel_, cols_ - col);
+    T* panel = data_.data() + col * depth_;
+    if (cols < panel_) std::fill_n(panel, depth_ * panel_, T{});
+    for (size_t j = 0; j < cols; ++j) {
+      const T* from = source.row(col + j);
+      for (size_t k = 0; k < depth_; ++k) panel[k * panel_ + j] = from[k];
+    }
+  }
+}
+
+template class PackedMatrix<float>;
+template class PackedMatrix<double>;
+
+template <class T>
+void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, const T* bias) noexcept {
+  ELMAN_DCHECK(a.cols == b.depth() && c.rows == a.rows && c.cols == b.cols());
+  ELMAN_DCHECK(b.panel() == panel_of_target<T>());
+  ELMAN_DCHECK(start != GemmStart::kBias || bias != nullptr);
+  if constexpr (sizeof(T) == sizeof(float)) {
+    HWY_DYNAMIC_DISPATCH(gemm_f32)(a, b, c, start, bias);
+  } else {
+    HWY_DYNAMIC_DISPATCH(gemm_f64)(a, b, c, start, bias);
+  }
+}
+
+template void gemm(ConstView<float>, const PackedMatrix<float>&, View<float>, GemmStart, const float*) noexcept;
+template void gemm(ConstView<double>, const PackedMatrix<double>&, View<double>, GemmStart, const double*) noexcept;
+
+}  // namespace elman
+#endif  // HWY_ONCE

@@ -1,0 +1,131 @@
+// Compiled once for each instruction set: the guard toggles instead of closing.
+#if defined(ELMAN_KERNELS_LANES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ELMAN_KERNELS_LANES_INL_H_
+#undef ELMAN_KERNELS_LANES_INL_H_
+#else
+#define ELMAN_KERNELS_LANES_INL_H_
+#endif
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace elman {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// How many numbers of type T one register holds, and how they come and go.
+template <class T>
+struct Lanes;
+
+template <>
+struct Lanes<float> {
+  using Tag = hn::ScalableTag<float>;
+  using V = hn::Vec<Tag>;
+  static constexpr size_t kCount = HWY_LANES(float);
+
+  static constexpr size_t count() { return kCount; }
+  static HWY_INLINE V load(const float* from) { return hn::LoadU(Tag(), from); }
+  static HWY_INLINE void store(V v, float* to) { hn::StoreU(v, Tag(), to); }
+  static HWY_INLINE V splat(float x) { return hn::Set(Tag(), x); }
+  // The first n <= count() lanes; the others read as zero and are not written.
+  static HWY_INLINE V load_some(const float* from, size_t n) {
+#if HWY_CAP_GE256
+    return hn::MaskedLoad(hn::FirstN(Tag(), n), Tag(), from);
+#else
+    HWY_ALIGN float lanes[kCount] = {};
+    std::copy_n(from, n, lanes);
+    return hn::Load(Tag(), lanes);
+#endif
+  }
+  static HWY_INLINE void store_some(V v, float* to, size_t n) {
+#if HWY_CAP_GE256
+    hn::BlendedStore(v, hn::FirstN(Tag(), n), Tag(), to);
+#else
+    HWY_ALIGN float lanes[kCount];
+    hn::Store(v, Tag(), lanes);
+    std::copy_n(lanes, n, to);
+#endif
+  }
+};
+
+// One lane of double precision: the reference that gradient checks differentiate.
+template <>
+struct Lanes<double> {
+  using V = double;
+  static constexpr size_t kCount = 1;
+
+  static constexpr size_t count() { return kCount; }
+  static HWY_INLINE V load(const double* from) { return *from; }
+  static HWY_INLINE void store(V v, double* to) { *to = v; }
+  static HWY_INLINE V splat(double x) { return x; }
+  static HWY_INLINE V load_some(const double* from, size_t n) { return n == 0 ? 0.0 : *from; }
+  static HWY_INLINE void store_some(V v, double* to, size_t n) {
+    if (n != 0) *to = v;
+  }
+};
+
+// Arithmetic on V, written alike for both types; + - * / are operators.
+using F32 = Lanes<float>::V;
+
+template <class V>
+HWY_INLINE V splat(double x) {
+  return Lanes<float>::splat(static_cast<float>(x));
+}
+template <>
+HWY_INLINE double splat<double>(double x) {
+  return x;
+}
+
+// a * b + c with one rounding, whether or not the machine can.
+HWY_INLINE F32 fma(F32 a, F32 b, F32 c) {
+#if HWY_NATIVE_FMA
+  return hn::MulAdd(a, b, c);
+#else
+  const Lanes<float>::Tag tag;
+  HWY_ALIGN float x[Lanes<float>::kCount], y[Lanes<float>::kCount], z[Lanes<float>::kCount];
+  hn::Store(a, tag, x);
+  hn::Store(b, tag, y);
+  hn::Store(c, tag, z);
+  for (size_t i = 0; i < Lanes<float>::kCount; ++i) z[i] = std::fma(x[i], y[i], z[i]);
+  return hn::Load(tag, z);
+#endif
+}
+HWY_INLINE double fma(double a, double b, double c) { return std::fma(a, b, c); }
+
+// c - a * b with one rounding.
+HWY_INLINE F32 fnma(F32 a, F32 b, F32 c) {
+#if HWY_NATIVE_FMA
+  return hn::NegMulAdd(a, b, c);
+#else
+  return fma(hn::Neg(a), b, c);
+#endif
+}
+HWY_INLINE double fnma(double a, double b, double c) { return std::fma(-a, b, c); }
+
+HWY_INLINE F32 abs(F32 x) { return hn::Abs(x); }
+HWY_INLINE double abs(double x) { return std::abs(x); }
+
+HWY_INLINE F32 sqrt(F32 x) { return hn::Sqrt(x); }
+HWY_INLINE double sqrt(double x) { return std::sqrt(x); }
+
+// NaN if either is. Spelt out, because the instruction sets' own maximum treat NaN and signed zeros differently.
+HWY_INLINE F32 max(F32 a, F32 b) { return hn::IfThenElse(hn::Or(hn::Gt(a, b), hn::IsNaN(a)), a, b); }
+HWY_INLINE double max(double a, double b) { return a > b || std::isnan(a) ? a : b; }
+
+// max(x, 0); NaN passes through.
+HWY_INLINE F32 relu(F32 x) { return hn::IfThenZeroElse(hn::Le(x, splat<F32>(0)), x); }
+HWY_INLINE double relu(double x) { return x <= 0 ? 0.0 : x; }
+
+// 1 where x > 0, else 0: relu's derivative.
+HWY_INLINE F32 step(F32 x) { return hn::IfThenElseZero(hn::Gt(x, splat<F32>(0)), splat<F32>(1)); }
+HWY_INLINE double step(double x) { return x > 0 ? 1.0 : 0.0; }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace elman
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard

@@ -1,0 +1,25 @@
+#include "kernels/targets.h"
+
+#include "hwy/highway.h"
+
+namespace elman {
+
+std::vector<Target> supported_targets() {
+  std::vector<Target> targets;
+  const int64_t usable = (hwy::SupportedTargets() | HWY_STATIC_TARGET) & HWY_TARGETS;
+  // Highway numbers a better target by a lower bit.
+  for (int64_t rest = usable; rest != 0; rest &= rest - 1) targets.push_back({rest & -rest, hwy::TargetName(rest & -rest)});
+  return targets;
+}
+
+ForcedTarget::ForcedTarget(const Target& target) {
+  hwy::SetSupportedTargetsForTest(target.id);
+  hwy::GetChosenTarget().Update(target.id);
+}
+
+ForcedTarget::~ForcedTarget() {
+  hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
+}  // namespace elman

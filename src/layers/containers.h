@@ -1,0 +1,52 @@
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "layers/layer.h"
+
+namespace elman {
+
+// Layers one after the other. With none, the identity.
+template <class T>
+class SequentialLayer : public Layer<T> {
+ public:
+  SequentialLayer(size_t id, size_t input_size, std::vector<LayerPtr<T>> layers)
+      : Layer<T>(id), input_(input_size), layers_(std::move(layers)) {}
+
+  size_t output_size() const override { return layers_.empty() ? input_ : layers_.back()->output_size(); }
+  Steps output_steps(const Steps& steps) const override;
+  void pack(const Parameters<T>& parameters, bool training) override;
+  void initial_state(const Parameters<T>& parameters, size_t batch, State<T>& state) const override;
+  bool needs_future() const override;
+  View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;
+  View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const override;
+
+ private:
+  size_t input_;
+  std::vector<LayerPtr<T>> layers_;
+};
+
+// The sum of branches that read one input: a residual connection when a branch is the identity, a skip otherwise. Branches
+// agree in output size and steps.
+template <class T>
+class SumLayer : public Layer<T> {
+ public:
+  SumLayer(size_t id, size_t input_size, std::vector<LayerPtr<T>> branches)
+      : Layer<T>(id), input_(input_size), branches_(std::move(branches)) {}
+
+  size_t output_size() const override { return branches_.front()->output_size(); }
+  Steps output_steps(const Steps& steps) const override { return branches_.front()->output_steps(steps); }
+  void pack(const Parameters<T>& parameters, bool training) override;
+  void initial_state(const Parameters<T>& parameters, size_t batch, State<T>& state) const override;
+  bool needs_future() const override;
+  View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;
+  View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const override;
+
+ private:
+  enum Slot { kOutput, kDeltaOutput, kDeltaInput };
+  size_t input_;
+  std::vector<LayerPtr<T>> branches_;
+};
+
+}  // namespace elman

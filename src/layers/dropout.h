@@ -1,0 +1,25 @@
+#pragma once
+
+#include "layers/layer.h"
+
+namespace elman {
+
+// Zeroes each element with probability `rate` and scales the rest by 1 / (1 - rate) (Srivastava et al. 2014). Runs only when
+// the pass brings a random source; the mask is a function of that source and the element's position, so it is never stored.
+template <class T>
+class DropoutLayer : public Layer<T> {
+ public:
+  DropoutLayer(size_t id, size_t size, double rate) : Layer<T>(id), size_(size), rate_(rate) {}
+
+  size_t output_size() const override { return size_; }
+  View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;
+  View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const override;
+
+ private:
+  enum Slot { kOutput };
+  void apply(ThreadPool& pool, const Random& random, ConstView<T> from, View<T> to) const;
+  size_t size_;
+  double rate_;
+};
+
+}  // namespace elman

@@ -1,0 +1,133 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+#include "base/threads.h"
+#include "tensor/parameters.h"
+#include "tensor/steps.h"
+#include "tensor/tensor.h"
+
+namespace elman {
+
+// Buffers that layers reuse from call to call: each layer, known by its id, has a few numbered slots. After the largest call
+// nothing is allocated any more.
+template <class T>
+class Workspace {
+ public:
+  static constexpr size_t kSlots = 8;
+
+  View<T> matrix(size_t layer, size_t slot, size_t rows, size_t cols) { return at(layer, slot).matrix(rows, cols); }
+  Buffer<T>& at(size_t layer, size_t slot) {
+    if (layer >= layers_.size()) layers_.resize(layer + 1);
+    return layers_[layer].slots[slot];
+  }
+
+ private:
+  struct Slots {
+    Buffer<T> slots[kSlots];
+  };
+  std::vector<Slots> layers_;
+};
+
+// What a forward pass keeps for its backward pass: saved columns in the workspace, and each layer's input by reference.
+template <class T>
+struct Tape {
+  struct Entry {
+    ConstView<T> input, output;
+    bool had_state = false, dropped = false;
+    Random dropout{0, 0};
+  };
+  Workspace<T> saved;
+  std::vector<Entry> entries;
+
+  Entry& entry(size_t layer) {
+    if (layer >= entries.size()) entries.resize(layer + 1);
+    return entries[layer];
+  }
+};
+
+// What a stream carries from one step to the next, a buffer [states][batch][hidden_size] for each recurrent layer. A value:
+// copy it to fork a stream, save it to resume one.
+template <class T>
+struct State {
+  size_t batch = 0;
+  std::vector<Buffer<T>> layers;  // by layer id; empty for layers without state
+
+  State() = default;
+  State(State&&) = default;
+  State& operator=(State&&) = default;
+  State copy() const {
+    State other;
+    other.batch = batch;
+    for (const Buffer<T>& layer : layers) other.layers.push_back(layer.copy());
+    return other;
+  }
+};
+
+// Temporary memory and threads for one caller. Two callers of one model each bring their own.
+template <class T>
+struct Scratch {
+  explicit Scratch(ThreadPool& threads) : pool(threads) {}
+  ThreadPool& pool;
+  Workspace<T> buffers;
+};
+
+// One forward pass. Null tape: inference. Null state: from the initial state, final state not kept. Null dropout: none.
+template <class T>
+struct Pass {
+  const Parameters<T>& parameters;
+  Scratch<T>& scratch;
+  State<T>* state = nullptr;
+  Tape<T>* tape = nullptr;
+  const Random* dropout = nullptr;
+
+  // Where layer `id` puts what must outlive its call: the tape, or scratch when nothing is kept.
+  Workspace<T>& kept() const { return tape ? tape->saved : scratch.buffers; }
+};
+
+// The backward pass of a taped forward pass. Gradients are added to parameters.gradients().
+template <class T>
+struct BackwardPass {
+  Parameters<T>& parameters;
+  Scratch<T>& scratch;
+  Tape<T>& tape;
+  State<T>* d_state = nullptr;  // in: gradient to the final state; out: to the initial one. Null: zero, not returned
+};
+
+// A differentiable map of sequences. Const while it runs: parameters, state, tape and scratch belong to the caller, so any
+// number of threads may use one layer. Instantiated for float (ships) and double (gradient checks).
+template <class T>
+class Layer {
+ public:
+  explicit Layer(size_t id) : id_(id) {}
+  virtual ~Layer() = default;
+  size_t id() const noexcept { return id_; }
+
+  virtual size_t output_size() const = 0;
+  // Layout of the output rows; many-to-one layers change it.
+  virtual Steps output_steps(const Steps& steps) const { return steps; }
+
+  // Copies weights into the layout the kernels want. Must follow every change of the parameters; `training` also prepares
+  // what backward needs.
+  virtual void pack(const Parameters<T>&, bool /*training*/) {}
+  // Appends buffers so that state.layers[id] is this layer's initial state for `batch` sequences.
+  virtual void initial_state(const Parameters<T>&, size_t /*batch*/, State<T>&) const {}
+  // True when outputs at step t need inputs after t, so that the layer cannot stream.
+  virtual bool needs_future() const { return false; }
+
+  // x [steps.rows(), input_size] → y [output_steps.rows(), output_size]. REQUIRES: x outlives the tape.
+  virtual View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const = 0;
+  // d_y, which may be overwritten, → d_x (no data when !need_d_x). `steps` is the forward call's.
+  virtual View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const = 0;
+
+ private:
+  size_t id_;
+};
+
+template <class T>
+using LayerPtr = std::unique_ptr<Layer<T>>;
+
+}  // namespace elman

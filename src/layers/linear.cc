@@ -1,0 +1,41 @@
+#include "layers/linear.h"
+
+#include "layers/products.h"
+
+namespace elman {
+
+template <class T>
+LinearLayer<T>::LinearLayer(size_t id, const LinearOptions& o, Parameters<T>& parameters)
+    : Layer<T>(id), input_(o.input_size), output_(o.output_size) {
+  weight_ = parameters.add(o.prefix + "weight", {output_, input_}, o.zero_start ? Init::kZeros : Init::kGlorot);
+  bias_ = parameters.add(o.prefix + "bias", {output_}, Init::kZeros);
+}
+
+template <class T>
+void LinearLayer<T>::pack(const Parameters<T>& parameters, bool training) {
+  packed_.pack_transposed(parameters.value(weight_));
+  if (training) packed_back_.pack(parameters.value(weight_));
+}
+
+template <class T>
+View<T> LinearLayer<T>::forward(const Pass<T>& pass, const Steps&, ConstView<T> x) const {
+  const View<T> y = pass.kept().matrix(this->id(), kOutput, x.rows, output_);
+  multiply<T>(pass.scratch.pool, x, packed_, y, GemmStart::kBias, pass.parameters.value(bias_).data);
+  if (pass.tape) pass.tape->entry(this->id()).input = x;
+  return y;
+}
+
+template <class T>
+View<T> LinearLayer<T>::backward(const BackwardPass<T>& pass, const Steps&, View<T> d_y, bool need_d_x) const {
+  add_gradient<T>(pass.scratch.pool, d_y, pass.tape.entry(this->id()).input, pass.parameters.gradient(weight_));
+  add_column_sums<T>(pass.scratch.pool, d_y, pass.parameters.gradient(bias_).data);
+  if (!need_d_x) return {};
+  const View<T> d_x = pass.scratch.buffers.matrix(this->id(), kDeltaInput, d_y.rows, input_);
+  multiply<T>(pass.scratch.pool, d_y, packed_back_, d_x, GemmStart::kZero);
+  return d_x;
+}
+
+template class LinearLayer<float>;
+template class LinearLayer<double>;
+
+}  // namespace elman

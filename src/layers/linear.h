@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include "kernels/gemm.h"
+#include "layers/layer.h"
+
+namespace elman {
+
+struct LinearOptions {
+  size_t input_size = 0, output_size = 0;
+  bool zero_start = false;  // weights begin at zero: a skip that at first adds nothing
+  std::string prefix;       // parameters are prefix + "weight" and prefix + "bias"
+};
+
+// y = x W^T + b, row by row, as torch.nn.Linear. weight [output, input], bias [output].
+template <class T>
+class LinearLayer : public Layer<T> {
+ public:
+  LinearLayer(size_t id, const LinearOptions& options, Parameters<T>& parameters);
+
+  size_t output_size() const override { return output_; }
+  void pack(const Parameters<T>& parameters, bool training) override;
+  View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;
+  View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const override;
+
+ private:
+  enum Slot { kOutput, kDeltaInput };
+  size_t input_, output_, weight_, bias_;
+  PackedMatrix<T> packed_, packed_back_;
+};
+
+}  // namespace elman

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "base/threads.h"
+#include "kernels/elementwise.h"
+#include "kernels/gemm.h"
+
+namespace elman {
+
+// Below this many multiply-adds a product is done before a second thread would have woken.
+inline constexpr size_t kWorthThreads = 1 << 16;
+
+// C = start + A B, rows split over the pool.
+template <class T>
+void multiply(ThreadPool& pool, ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start,
+              const T* bias = nullptr) {
+  const size_t grain = std::max<size_t>(24, kWorthThreads / (a.cols * b.cols() + 1));
+  pool.split(a.rows, grain, [&](size_t begin, size_t end) {
+    gemm<T>(a.slice_rows(begin, end - begin), b, c.slice_rows(begin, end - begin), start, bias);
+  });
+}
+
+// C [m, n] += A^T B over all rows, the gradient of a weight; C's rows are split over the pool, never the sum.
+template <class T>
+void add_gradient(ThreadPool& pool, ConstView<T> a, ConstView<T> b, View<T> c) {
+  const size_t grain = std::max<size_t>(16, kWorthThreads / (a.rows * b.cols + 1));
+  pool.split(c.rows, grain, [&](size_t begin, size_t end) {
+    thread_local Buffer<T> workspace;
+    gemm_gradient<T>(a.slice_cols(begin, end - begin), b, c.slice_rows(begin, end - begin), workspace);
+  });
+}
+
+// sums [cols] += the columns of a, rows ascending; columns are split over the pool.
+template <class T>
+void add_column_sums(ThreadPool& pool, ConstView<T> a, T* sums) {
+  const size_t grain = std::max<size_t>(64, kWorthThreads / (a.rows + 1));
+  pool.split(a.cols, grain,
+             [&](size_t begin, size_t end) { column_sums(a.slice_cols(begin, end - begin), sums + begin); });
+}
+
+}  // namespace elman

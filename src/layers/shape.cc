@@ -1,0 +1,56 @@
+#include "layers/shape.h"
+
+#include <algorithm>
+
+namespace elman {
+
+template <class T>
+View<T> LastStepLayer<T>::forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const {
+  const View<T> y = pass.kept().matrix(this->id(), kOutput, steps.batch(), size_);
+  const size_t ahead = bidirectional_ ? size_ / 2 : size_;
+  for (size_t b = 0; b < steps.batch(); ++b) {
+    std::copy_n(x.row(row(steps, b, false)), ahead, y.row(b));
+    std::copy_n(x.row(row(steps, b, true)) + ahead, size_ - ahead, y.row(b) + ahead);
+  }
+  return y;
+}
+
+template <class T>
+View<T> LastStepLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const {
+  if (!need_d_x) return {};
+  const View<T> d_x = pass.scratch.buffers.matrix(this->id(), kDeltaInput, steps.rows(), size_);
+  std::fill_n(d_x.data, d_x.rows * d_x.cols, T{});
+  const size_t ahead = bidirectional_ ? size_ / 2 : size_;
+  for (size_t b = 0; b < steps.batch(); ++b) {
+    std::copy_n(d_y.row(b), ahead, d_x.row(row(steps, b, false)));
+    std::copy_n(d_y.row(b) + ahead, size_ - ahead, d_x.row(row(steps, b, true)) + ahead);
+  }
+  return d_x;
+}
+
+template <class T>
+View<T> FlattenLayer<T>::forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const {
+  if (!steps.uniform() || steps.steps() != steps_)
+    fail(ErrorCode::kUsage, "flatten: expected sequences of {} steps, got {}{}; a model with a fixed look-back takes no other",
+         steps_, steps.uniform() ? "" : "different lengths up to ", steps.steps());
+  const View<T> y = pass.kept().matrix(this->id(), kOutput, steps.batch(), steps_ * size_);
+  for (size_t t = 0; t < steps_; ++t)
+    for (size_t b = 0; b < steps.batch(); ++b) std::copy_n(x.row(steps.offset(t) + b), size_, y.row(b) + t * size_);
+  return y;
+}
+
+template <class T>
+View<T> FlattenLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const {
+  if (!need_d_x) return {};
+  const View<T> d_x = pass.scratch.buffers.matrix(this->id(), kDeltaInput, steps.rows(), size_);
+  for (size_t t = 0; t < steps_; ++t)
+    for (size_t b = 0; b < steps.batch(); ++b) std::copy_n(d_y.row(b) + t * size_, size_, d_x.row(steps.offset(t) + b));
+  return d_x;
+}
+
+template class LastStepLayer<float>;
+template class LastStepLayer<double>;
+template class FlattenLayer<float>;
+template class FlattenLayer<double>;
+
+}  // namespace elman

@@ -1,0 +1,150 @@
+#include "model/config.h"
+
+#include <array>
+#include <tuple>
+#include <utility>
+
+#include "base/error.h"
+
+namespace elman {
+namespace {
+
+using nlohmann::json;
+
+// Each layer's kind and fields, once, for writing and reading.
+template <class Config>
+struct Fields;
+
+template <>
+struct Fields<Recurrent> {
+  static constexpr const char* kind = "recurrent";
+  static constexpr auto list = std::make_tuple(std::pair{"cell", &Recurrent::cell},
+                                          std::pair{"hidden_size", &Recurrent::hidden_size},
+                                          std::pair{"num_layers", &Recurrent::num_layers},
+                                          std::pair{"bidirectional", &Recurrent::bidirectional},
+                                          std::pair{"dropout", &Recurrent::dropout},
+                                          std::pair{"layer_norm", &Recurrent::layer_norm},
+                                          std::pair{"residual", &Recurrent::residual},
+                                          std::pair{"learned_initial_state", &Recurrent::learned_initial_state},
+                                          std::pair{"name", &Recurrent::name});
+};
+
+template <>
+struct Fields<Linear> {
+  static constexpr const char* kind = "linear";
+  static constexpr auto list =
+      std::make_tuple(std::pair{"output_size", &Linear::output_size}, std::pair{"zero_start", &Linear::zero_start},
+                 std::pair{"name", &Linear::name});
+};
+
+template <>
+struct Fields<Embedding> {
+  static constexpr const char* kind = "embedding";
+  static constexpr auto list =
+      std::make_tuple(std::pair{"symbols", &Embedding::symbols}, std::pair{"output_size", &Embedding::output_size},
+                 std::pair{"name", &Embedding::name});
+};
+
+template <>
+struct Fields<Dropout> {
+  static constexpr const char* kind = "dropout";
+  static constexpr auto list = std::make_tuple(std::pair{"rate", &Dropout::rate});
+};
+
+template <>
+struct Fields<LayerNorm> {
+  static constexpr const char* kind = "layer_norm";
+  static constexpr auto list = std::make_tuple(std::pair{"name", &LayerNorm::name});
+};
+
+template <>
+struct Fields<LastStep> {
+  static constexpr const char* kind = "last_step";
+  static constexpr auto list = std::make_tuple(std::pair{"bidirectional", &LastStep::bidirectional});
+};
+
+template <>
+struct Fields<Flatten> {
+  static constexpr const char* kind = "flatten";
+  static constexpr auto list = std::make_tuple(std::pair{"steps", &Flatten::steps});
+};
+
+json layers_to_json(const std::vector<LayerConfig>& layers);
+std::vector<LayerConfig> layers_from_json(const json& list);
+
+template <class Config>
+json write(const Config& config) {
+  json out{{"kind", Fields<Config>::kind}};
+  std::apply([&](const auto&... field) { ((out[field.first] = config.*field.second), ...); }, Fields<Config>::list);
+  return out;
+}
+
+json write(const Sum& sum) {
+  json branches = json::array();
+  for (const auto& branch : sum.branches) branches.push_back(layers_to_json(branch));
+  return {{"kind", "sum"}, {"branches", branches}};
+}
+
+json layers_to_json(const std::vector<LayerConfig>& layers) {
+  json list = json::array();
+  for (const LayerConfig& layer : layers) list.push_back(std::visit([](const auto& config) { return write(config); }, layer));
+  return list;
+}
+
+template <class Config>
+LayerConfig read(const json& in) {
+  Config config;
+  size_t known = 1;  // "kind"
+  std::apply(
+      [&](const auto&... field) {
+        ((in.at(field.first).get_to(config.*field.second), ++known), ...);
+      },
+      Fields<Config>::list);
+  if (in.size() != known) fail(ErrorCode::kModel, "layer of kind '{}' has unknown keys; it was written by a newer version", Fields<Config>::kind);
+  return config;
+}
+
+LayerConfig read_sum(const json& in) {
+  Sum sum;
+  for (const json& branch : in.at("branches")) sum.branches.push_back(layers_from_json(branch));
+  if (sum.branches.empty()) fail(ErrorCode::kModel, "layer of kind 'sum' has no branches");
+  return sum;
+}
+
+LayerConfig read_layer(const json& in) {
+  using Reader = std::pair<const char*, LayerConfig (*)(const json&)>;
+  static constexpr std::array kReaders = {Reader{Fields<Recurrent>::kind, read<Recurrent>},
+                                          Reader{Fields<Linear>::kind, read<Linear>},
+                                          Reader{Fields<Embedding>::kind, read<Embedding>},
+                                          Reader{Fields<Dropout>::kind, read<Dropout>},
+                                          Reader{Fields<LayerNorm>::kind, read<LayerNorm>},
+                                          Reader{Fields<LastStep>::kind, read<LastStep>},
+                                          Reader{Fields<Flatten>::kind, read<Flatten>},
+                                          Reader{"sum", read_sum}};
+  const std::string kind = in.at("kind");
+  for (const auto& [name, reader] : kReaders)
+    if (kind == name) return reader(in);
+  fail(ErrorCode::kModel, "unknown layer kind '{}'; the model was written by a newer version", kind);
+}
+
+std::vector<LayerConfig> layers_from_json(const json& list) {
+  std::vector<LayerConfig> layers;
+  for (const json& layer : list) layers.push_back(read_layer(layer));
+  return layers;
+}
+
+}  // namespace
+
+json to_json(const NetworkConfig& config) {
+  return {{"input_size", config.input_size}, {"layers", layers_to_json(config.layers)}};
+}
+
+NetworkConfig network_from_json(const json& in) {
+  try {
+    return {in.at("input_size").get<size_t>(), layers_from_json(in.at("layers"))};
+  } catch (const json::exception& e) {
+    fail(ErrorCode::kModel, "the network's description is damaged: {}", e.what());
+  }
+}
+
+}  // namespace elman

@@ -1,0 +1,162 @@
+#include "model/network.h"
+
+#include <string>
+
+#include "base/error.h"
+#include "cells/cell.h"
+#include "layers/bidirectional.h"
+#include "layers/containers.h"
+#include "layers/dropout.h"
+#include "layers/embedding.h"
+#include "layers/linear.h"
+#include "layers/norm.h"
+#include "layers/recurrent.h"
+#include "layers/shape.h"
+
+namespace elman {
+namespace {
+
+void check_size(const std::string& name, const char* field, size_t value) {
+  constexpr size_t kMax = 1 << 24;
+  if (value == 0) fail(ErrorCode::kUsage, "layer '{}': {} is 0, expected at least 1", name, field);
+  if (value > kMax) fail(ErrorCode::kLimit, "layer '{}': {} is {}, expected at most {}", name, field, value, kMax);
+}
+
+void check_rate(const std::string& name, double rate) {
+  if (!(rate >= 0 && rate < 1))
+    fail(ErrorCode::kUsage, "layer '{}': dropout is {}, expected at least 0 and below 1", name, rate);
+}
+
+// Turns descriptions into layers, counting ids and following the width of the features.
+template <class T>
+class Builder {
+ public:
+  explicit Builder(Parameters<T>& parameters) : parameters_(parameters) {}
+
+  LayerPtr<T> list(const std::vector<LayerConfig>& configs, size_t input_size) {
+    const size_t id = next_id();
+    std::vector<LayerPtr<T>> layers;
+    size_t width = input_size;
+    for (const LayerConfig& config : configs) {
+      std::visit([&](const auto& c) { add(c, width, layers); }, config);
+      width = layers.back()->output_size();
+    }
+    return std::make_unique<SequentialLayer<T>>(id, input_size, std::move(layers));
+  }
+
+ private:
+  using Layers = std::vector<LayerPtr<T>>;
+  size_t next_id() { return ids_++; }
+
+  void add(const Recurrent& c, size_t width, Layers& layers) {
+    check_size(c.name, "hidden_size", c.hidden_size);
+    check_size(c.name, "num_layers", c.num_layers);
+    check_rate(c.name, c.dropout);
+    for (size_t k = 0; k < c.num_layers; ++k) {
+      if (k > 0 && c.dropout > 0) layers.push_back(std::make_unique<DropoutLayer<T>>(next_id(), width, c.dropout));
+      layers.push_back(recurrent(c, k, width));
+      width = layers.back()->output_size();
+      if (c.layer_norm)
+        layers.push_back(std::make_unique<LayerNormLayer<T>>(next_id(), width, fmt::format("{}.norm_l{}.", c.name, k), parameters_));
+    }
+  }
+
+  LayerPtr<T> recurrent(const Recurrent& c, size_t k, size_t width) {
+    const RecurrentOptions options{.cell = &find_cell(c.cell),
+                                   .input_size = width,
+                                   .hidden_size = c.hidden_size,
+                                   .reverse = false,
+                                   .learned_state = c.learned_initial_state,
+                                   .prefix = c.name + ".",
+                                   .suffix = fmt::format("_l{}", k)};
+    LayerPtr<T> layer;
+    if (c.bidirectional) {
+      layer = std::make_unique<BidirectionalLayer<T>>(ids_, options, parameters_);
+      ids_ += BidirectionalLayer<T>::kIds;
+    } else {
+      layer = std::make_unique<RecurrentLayer<T>>(next_id(), options, parameters_);
+    }
+    if (!c.residual || layer->output_size() != width) return layer;
+    Layers branches;
+    branches.push_back(list({}, width));
+    branches.push_back(std::move(layer));
+    return std::make_unique<SumLayer<T>>(next_id(), width, std::move(branches));
+  }
+
+  void add(const Linear& c, size_t width, Layers& layers) {
+    check_size(c.name, "output_size", c.output_size);
+    const LinearOptions options{width, c.output_size, c.zero_start, c.name + "."};
+    layers.push_back(std::make_unique<LinearLayer<T>>(next_id(), options, parameters_));
+  }
+
+  void add(const Embedding& c, size_t width, Layers& layers) {
+    check_size(c.name, "symbols", c.symbols);
+    check_size(c.name, "output_size", c.output_size);
+    if (width != 1) fail(ErrorCode::kUsage, "layer '{}': an embedding reads 1 feature, the index; got {}", c.name, width);
+    layers.push_back(std::make_unique<EmbeddingLayer<T>>(next_id(), c.symbols, c.output_size, c.name + ".", parameters_));
+  }
+
+  void add(const Dropout& c, size_t width, Layers& layers) {
+    check_rate("dropout", c.rate);
+    layers.push_back(std::make_unique<DropoutLayer<T>>(next_id(), width, c.rate));
+  }
+
+  void add(const LayerNorm& c, size_t width, Layers& layers) {
+    layers.push_back(std::make_unique<LayerNormLayer<T>>(next_id(), width, c.name + ".", parameters_));
+  }
+
+  void add(const LastStep& c, size_t width, Layers& layers) {
+    layers.push_back(std::make_unique<LastStepLayer<T>>(next_id(), width, c.bidirectional));
+  }
+
+  void add(const Flatten& c, size_t width, Layers& layers) {
+    check_size("flatten", "steps", c.steps);
+    layers.push_back(std::make_unique<FlattenLayer<T>>(next_id(), c.steps, width));
+  }
+
+  void add(const Sum& c, size_t width, Layers& layers) {
+    Layers branches;
+    for (const auto& branch : c.branches) {
+      branches.push_back(list(branch, width));
+      const size_t expected = branches.front()->output_size(), got = branches.back()->output_size();
+      if (got != expected)
+        fail(ErrorCode::kUsage, "layer 'sum': branch {} writes {} features, expected {} as the first branch", branches.size(), got, expected);
+    }
+    if (branches.empty()) fail(ErrorCode::kUsage, "layer 'sum' has no branches, expected at least one");
+    layers.push_back(std::make_unique<SumLayer<T>>(next_id(), width, std::move(branches)));
+  }
+
+  Parameters<T>& parameters_;
+  size_t ids_ = 0;
+};
+
+}  // namespace
+
+template <class T>
+Network<T>::Network(NetworkConfig config) : config_(std::move(config)) {
+  check_size("input", "input_size", config_.input_size);
+  root_ = Builder<T>(parameters_).list(config_.layers, config_.input_size);
+  if (parameters_.size() > kMaxParameters)
+    fail(ErrorCode::kLimit, "the network has {} parameters, expected at most {}; choose a smaller hidden_size", parameters_.size(), kMaxParameters);
+  parameters_.allocate();
+}
+
+template <class T>
+size_t Network<T>::parameter_count() const {
+  size_t count = 0;
+  for (const Parameter& p : parameters_.list()) count += p.size();
+  return count;
+}
+
+template <class T>
+State<T> Network<T>::initial_state(size_t batch) const {
+  State<T> state;
+  state.batch = batch;
+  root_->initial_state(parameters_, batch, state);
+  return state;
+}
+
+template class Network<float>;
+template class Network<double>;
+
+}  // namespace elman

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "elman/network.h"
+#include "layers/layer.h"
+
+namespace elman {
+
+// A network built from its description: the layers, and all their parameters in one slab.
+template <class T>
+class Network {
+ public:
+  // Throws ErrorCode::kUsage on sizes that do not fit, ErrorCode::kLimit on parameters beyond `kMaxParameters`.
+  explicit Network(NetworkConfig config);
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
+
+  static constexpr size_t kMaxParameters = size_t{1} << 31;
+
+  const NetworkConfig& config() const noexcept { return config_; }
+  size_t input_size() const noexcept { return config_.input_size; }
+  size_t output_size() const { return root_->output_size(); }
+  Steps output_steps(const Steps& steps) const { return root_->output_steps(steps); }
+  Parameters<T>& parameters() noexcept { return parameters_; }
+  const Parameters<T>& parameters() const noexcept { return parameters_; }
+  size_t parameter_count() const;
+  bool can_stream() const { return !root_->needs_future(); }
+
+  void initialize(uint64_t seed) { parameters_.initialize(seed); }
+  // Must follow every change of the parameters; `training` also prepares the backward pass.
+  void pack(bool training) { root_->pack(parameters_, training); }
+  State<T> initial_state(size_t batch) const;
+
+  // x [steps.rows(), input_size] → y [output_steps(steps).rows(), output_size], valid until the next call with this scratch
+  // or tape. Null tape: inference; null state: from the initial state; null dropout: none.
+  View<T> forward(Scratch<T>& scratch, const Steps& steps, ConstView<T> x, State<T>* state = nullptr,
+                  Tape<T>* tape = nullptr, const Random* dropout = nullptr) const {
+    return root_->forward({parameters_, scratch, state, tape, dropout}, steps, x);
+  }
+  // Adds to parameters().gradients(). Returns d_x when asked for.
+  View<T> backward(Scratch<T>& scratch, const Steps& steps, Tape<T>& tape, View<T> d_y, bool need_d_x = false,
+                   State<T>* d_state = nullptr) {
+    return root_->backward({parameters_, scratch, tape, d_state}, steps, d_y, need_d_x);
+  }
+
+ private:
+  NetworkConfig config_;
+  Parameters<T> parameters_;
+  LayerPtr<T> root_;
+};
+
+}  // namespace elman

@@ -1,0 +1,170 @@
+#include "train/checkpoint.h"
+
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "io/safetensors.h"
+#include "train/trainer.h"
+
+namespace elman {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kVersion = 1;
+
+bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+SafetensorsTensor tensor_of(const std::string& name, const Buffer<float>& buffer) {
+  return make_tensor<float>(name, {buffer.size()}, {buffer.data(), buffer.size()});
+}
+
+Buffer<float> read_buffer(const SafetensorsFile& file, const std::string& path, const std::string& name, size_t expected) {
+  const SafetensorsTensor* tensor = file.find(name);
+  if (!tensor) fail(ErrorCode::kModel, "{}: no tensor '{}'; it is not a checkpoint of this training", path, name);
+  Buffer<float> buffer;
+  buffer.resize(tensor->data.size() / sizeof(float));
+  if (expected != 0 && buffer.size() != expected)
+    fail(ErrorCode::kModel, "{}: tensor '{}' has {} values, expected {}", path, name, buffer.size(), expected);
+  copy_values<float>(*tensor, {buffer.data(), buffer.size()});
+  return buffer;
+}
+
+// A double as text that reads back to the same bits, infinities and NaN included.
+std::string exact(double value) { return fmt::format("{:a}", value); }
+double exact(const json& text) { return std::strtod(text.get<std::string>().c_str(), nullptr); }
+
+}  // namespace
+
+std::string Checkpoint::previous() const { return trainer_.config_.checkpoint + ".previous"; }
+
+void Checkpoint::save() const {
+  Trainer& t = trainer_;
+  std::vector<SafetensorsTensor> tensors{tensor_of("values", t.network_.parameters().values()),
+                                         tensor_of("good.values", t.good_.values)};
+  if (t.progress_.has_best) tensors.push_back(tensor_of("best.values", t.best_));
+  const auto names = t.optimizer_->slab_names();
+  for (size_t i = 0; i < t.optimizer_->slabs().size(); ++i)
+    if (t.optimizer_->steps() > 0) tensors.push_back(tensor_of(std::string(names[i]), t.optimizer_->slabs()[i]));
+  for (size_t i = 0; i < t.good_.slabs.size(); ++i)
+    if (t.good_.optimizer_steps > 0) tensors.push_back(tensor_of("good." + std::string(names[i]), t.good_.slabs[i]));
+  for (const CarriedBuffer& c : t.problem_.carried()) tensors.push_back(tensor_of("carried." + c.name, *c.buffer));
+
+  const Trainer::Progress& p = t.progress_;
+  const ScheduleState& schedule = t.schedule_.state();
+  const json state{{"version", kVersion},
+                   {"fingerprint", t.config_.fingerprint},
+                   {"data_fingerprint", t.config_.data_fingerprint},
+                   {"epoch", p.epoch},
+                   {"batch", p.batch},
+                   {"steps", p.steps},
+                   {"rate_factor", exact(p.rate_factor)},
+                   {"loss_sum", exact(p.loss_sum)},
+                   {"loss_count", exact(p.loss_count)},
+                   {"norm_sum", exact(p.norm_sum)},
+                   {"norm_count", p.norm_count},
+                   {"waited", p.waited},
+                   {"skips_in_a_row", p.skips_in_a_row},
+                   {"rollbacks_in_a_row", p.rollbacks_in_a_row},
+                   {"best", exact(p.best)},
+                   {"has_best", p.has_best},
+                   {"optimizer_steps", t.optimizer_->steps()},
+                   {"good_optimizer_steps", t.good_.optimizer_steps},
+                   {"schedule", {exact(schedule.best.value_or(NAN)), schedule.waited, exact(schedule.factor)}},
+                   {"seconds", t.elapsed()},
+                   {"record", to_json(p.record)}};
+  const std::string& path = t.config_.checkpoint;
+  if (exists(path)) std::rename(path.c_str(), previous().c_str());
+  write_safetensors(path, tensors, {{"elman_checkpoint", state.dump()}});
+}
+
+void Checkpoint::load() {
+  const std::string& path = trainer_.config_.checkpoint;
+  std::string problem;
+  for (const std::string& candidate : {path, previous()}) {
+    if (!exists(candidate)) continue;
+    try {
+      load_file(candidate);
+      if (!problem.empty()) trainer_.note(fmt::format("{}; went on from the previous checkpoint {}", problem, candidate));
+      return;
+    } catch (const Error& e) {
+      if (e.code() != ErrorCode::kModel) throw;
+      if (problem.empty()) problem = e.what();
+    }
+  }
+  if (!problem.empty()) fail(ErrorCode::kModel, "{}; start again without --resume", problem);
+  trainer_.note(fmt::format("no checkpoint {}: training starts from the beginning", path));
+}
+
+void Checkpoint::load_file(const std::string& path) {
+  const SafetensorsFile file = read_safetensors(path);
+  const auto found = file.metadata.find("elman_checkpoint");
+  if (found == file.metadata.end()) fail(ErrorCode::kModel, "{}: not a checkpoint", path);
+  Trainer& t = trainer_;
+  try {
+    const json state = json::parse(found->second);
+    if (state.at("version") != kVersion) fail(ErrorCode::kModel, "{}: a checkpoint of version {}, expected {}", path, state.at("version").dump(), kVersion);
+    if (state.at("data_fingerprint") != t.config_.data_fingerprint)
+      fail(ErrorCode::kData, "{}: the data has changed since this checkpoint; restore the data or start again without --resume", path);
+    if (state.at("fingerprint") != t.config_.fingerprint)
+      fail(ErrorCode::kUsage, "{}: written by a run with other settings; use the same flags, or start again without --resume", path);
+
+    const size_t size = t.network_.parameters().values().size();
+    Trainer::Progress p;
+    p.epoch = state.at("epoch");
+    p.batch = state.at("batch");
+    p.steps = state.at("steps");
+    p.rate_factor = exact(state.at("rate_factor"));
+    p.loss_sum = exact(state.at("loss_sum"));
+    p.loss_count = exact(state.at("loss_count"));
+    p.norm_sum = exact(state.at("norm_sum"));
+    p.norm_count = state.at("norm_count");
+    p.waited = state.at("waited");
+    p.skips_in_a_row = state.at("skips_in_a_row");
+    p.rollbacks_in_a_row = state.at("rollbacks_in_a_row");
+    p.best = exact(state.at("best"));
+    p.has_best = state.at("has_best");
+    p.record = train_record_from_json(state.at("record"));
+
+    Buffer<float> values = read_buffer(file, path, "values", size);
+    Trainer::Snapshot good{read_buffer(file, path, "good.values", size), {}, state.at("good_optimizer_steps")};
+    Buffer<float> best;
+    if (p.has_best) best = read_buffer(file, path, "best.values", size);
+    std::vector<Buffer<float>> slabs;
+    for (const std::string_view name : t.optimizer_->slab_names()) {
+      if (state.at("optimizer_steps") > 0) slabs.push_back(read_buffer(file, path, std::string(name), size));
+      if (good.optimizer_steps > 0) good.slabs.push_back(read_buffer(file, path, "good." + std::string(name), size));
+    }
+    for (const CarriedBuffer& c : t.problem_.carried())
+      t.carried_[c.name] = read_buffer(file, path, "carried." + c.name, 0);
+
+    // Everything has been read: from here on nothing fails.
+    t.network_.parameters().values() = std::move(values);
+    t.network_.pack(true);
+    if (state.at("optimizer_steps") > 0) {
+      std::vector<std::span<const float>> spans;
+      for (const Buffer<float>& slab : slabs) spans.emplace_back(slab.data(), slab.size());
+      t.optimizer_->restore(state.at("optimizer_steps"), spans);
+    }
+    const json& schedule = state.at("schedule");
+    const double best_loss = exact(schedule.at(0));
+    t.schedule_.restore({std::isnan(best_loss) ? std::nullopt : std::optional(best_loss), schedule.at(1), exact(schedule.at(2))});
+    t.good_ = std::move(good);
+    t.best_ = std::move(best);
+    t.progress_ = std::move(p);
+    t.before_ = state.at("seconds");
+  } catch (const json::exception& e) {
+    fail(ErrorCode::kModel, "{}: a damaged checkpoint: {}", path, e.what());
+  }
+}
+
+void Checkpoint::remove() const {
+  std::remove(trainer_.config_.checkpoint.c_str());
+  std::remove(previous().c_str());
+}
+
+}  // namespace elman

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "model/network.h"
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
+#include "train/problem.h"
+
+namespace elman {
+
+struct TrainConfig {
+  size_t epochs = 10;
+  size_t validate_every = 0;  // batches between validations; 0: once an epoch
+  size_t patience = 0;        // validations without a new best before stopping; 0: never stop early
+  double clip_norm = 1.0;     // 0: off
+  double clip_value = 0.0;    // 0: off
+  uint64_t seed = 1;
+  double time_limit = 0.0;  // seconds after which training ends with a last validation; 0: none
+  OptimizerConfig optimizer;
+  ScheduleConfig schedule;
+
+  std::string checkpoint;          // file; empty: none is written
+  double checkpoint_every = 60.0;  // seconds
+  bool resume = false;
+  // What a checkpoint must agree with to be resumed.
+  std::string fingerprint;       // of the configuration
+  std::string data_fingerprint;  // of the data
+};
+
+// One validation's line of the training record.
+struct TrainPoint {
+  size_t epoch = 0;
+  int64_t steps = 0;
+  double train_loss = 0, valid_loss = 0, learning_rate = 0, gradient_norm = 0;
+};
+
+struct TrainRecord {
+  std::vector<TrainPoint> history;
+  size_t epochs = 0;
+  int64_t steps = 0, best_step = 0;
+  double train_loss = 0, valid_loss = 0;  // at the best validation
+  size_t skipped_steps = 0, rollbacks = 0;
+  double seconds = 0;
+  bool stopped_early = false;
+};
+nlohmann::json to_json(const TrainRecord& record);
+TrainRecord train_record_from_json(const nlohmann::json& json);
+
+// What a run tells while it goes on; every member may be empty.
+struct TrainObserver {
+  std::function<void(double done, double total, double loss, double seconds)> on_batch;  // batches done and in all
+  std::function<void(const TrainPoint&, bool is_best)> on_validation;
+  std::function<void(const TrainRecord&)> on_best;  // the network holds the new best weights
+  std::function<void(const std::string&)> on_note;  // a step skipped, a checkpoint that could not be read…
+  std::function<bool()> interrupted;
+};
+
+// Trains a network as the textbook has it: forward through time, compare with the target, back through time, update. Best
+// weights are kept and put back at the end. A step whose loss or gradient is not finite never reaches the weights: it is
+// skipped; after several in a row the last good state returns with half the learning rate; at last kDiverged is thrown.
+// An interruption saves a checkpoint and throws kInterrupted; a resumed run ends in the same bits as one never stopped.
+class Trainer {
+ public:
+  Trainer(Network<float>& network, Problem& problem, TrainConfig config, TrainObserver observer = {});
+  ~Trainer();
+  TrainRecord run();
+
+ private:
+  // All that changes during a run, next to the weights themselves.
+  struct Progress {
+    size_t epoch = 0, batch = 0;
+    int64_t steps = 0;
+    double rate_factor = 1.0;  // halved by each rollback
+    double loss_sum = 0, loss_count = 0, norm_sum = 0;
+    int64_t norm_count = 0;
+    size_t waited = 0, skips_in_a_row = 0, rollbacks_in_a_row = 0;
+    double best = 0;
+    bool has_best = false;
+    TrainRecord record;
+  };
+  struct Snapshot {
+    Buffer<float> values;
+    std::vector<Buffer<float>> slabs;
+    int64_t optimizer_steps = 0;
+  };
+  friend class Checkpoint;
+
+  bool train_epoch();  // false when training is to end
+  void put_back_carried();
+  void train_step();
+  void skip_step();
+  void roll_back();
+  bool validate();  // false when patience is exhausted
+  void take_snapshot();
+  double learning_rate() const;
+  double elapsed() const;
+  void poll();
+  void note(const std::string& text) const;
+
+  Network<float>& network_;
+  Problem& problem_;
+  TrainConfig config_;
+  TrainObserver observer_;
+  std::unique_ptr<Optimizer<float>> optimizer_;
+  Schedule schedule_;
+  Progress progress_;
+  Snapshot good_;         // the state to roll back to
+  Buffer<float> best_;    // weights of the best validation
+  std::map<std::string, Buffer<float>> carried_;  // of a checkpoint, until its epoch has started again
+  double before_ = 0;     // seconds of the runs this one resumes
+  double started_ = 0, checkpointed_ = 0;
+};
+
+}  // namespace elman
