@@ -59,6 +59,7 @@ void Checkpoint::save() const {
   const json state{{"version", kVersion},
                    {"fingerprint", t.config_.fingerprint},
                    {"data_fingerprint", t.config_.data_fingerprint},
+                   {"context", t.config_.context},
                    {"epoch", p.epoch},
                    {"batch", p.batch},
                    {"steps", p.steps},
@@ -165,6 +166,18 @@ void Checkpoint::load_file(const std::string& path) {
 void Checkpoint::remove() const {
   std::remove(trainer_.config_.checkpoint.c_str());
   std::remove(previous().c_str());
+}
+
+std::optional<std::string> read_checkpoint_context(const std::string& path) {
+  if (!exists(path)) return {};
+  try {
+    const SafetensorsFile file = read_safetensors(path);
+    const auto found = file.metadata.find("elman_checkpoint");
+    if (found == file.metadata.end()) return {};
+    return json::parse(found->second).at("context").get<std::string>();
+  } catch (const std::exception&) {
+    return {};
+  }
 }
 
 }  // namespace elman

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 namespace elman {
@@ -23,5 +24,8 @@ class Checkpoint {
   std::string previous() const;
   Trainer& trainer_;
 };
+
+// The context that the run which wrote a checkpoint was given; nothing when the file is absent or damaged.
+std::optional<std::string> read_checkpoint_context(const std::string& path);
 
 }  // namespace elman

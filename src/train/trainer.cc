@@ -49,10 +49,10 @@ TrainRecord Trainer::run() {
   bool go_on = true;
   while (go_on && progress_.epoch < config_.epochs) go_on = train_epoch();
   progress_.record.stopped_early = !go_on;
-  if (progress_.has_best) network_.parameters().values() = best_.copy();
+  if (config_.keep_best && progress_.has_best) network_.parameters().values() = best_.copy();
   network_.pack(false);
   progress_.record.seconds = elapsed();
-  if (!config_.checkpoint.empty()) Checkpoint(*this).remove();
+  if (!config_.checkpoint.empty() && !config_.keep_checkpoint) Checkpoint(*this).remove();
   return progress_.record;
 }
 
@@ -64,9 +64,10 @@ bool Trainer::train_epoch() {
     poll();
     train_step();
     ++progress_.batch;
-    const bool out_of_time = config_.time_limit > 0 && elapsed() >= config_.time_limit;
+    const bool finished = (config_.time_limit > 0 && elapsed() >= config_.time_limit) ||
+                          (config_.max_steps > 0 && progress_.steps >= config_.max_steps);
     const bool due = config_.validate_every > 0 && progress_.batch % config_.validate_every == 0;
-    if ((due || progress_.batch == batches || out_of_time) && (!validate() || out_of_time)) return false;
+    if ((due || progress_.batch == batches || finished) && (!validate() || finished)) return false;
   }
   progress_.batch = 0;
   progress_.record.epochs = ++progress_.epoch;

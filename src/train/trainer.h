@@ -22,6 +22,8 @@ struct TrainConfig {
   double clip_norm = 1.0;     // 0: off
   double clip_value = 0.0;    // 0: off
   uint64_t seed = 1;
+  int64_t max_steps = 0;    // optimiser steps after which training ends; 0: as many as the epochs hold
+  bool keep_best = true;    // end with the weights of the best validation rather than the last ones
   double time_limit = 0.0;  // seconds after which training ends with a last validation; 0: none
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
@@ -29,6 +31,8 @@ struct TrainConfig {
   std::string checkpoint;          // file; empty: none is written
   double checkpoint_every = 60.0;  // seconds
   bool resume = false;
+  bool keep_checkpoint = false;  // after the run has ended: another one is to follow
+  std::string context;           // stored in the checkpoint for whoever resumes: see read_checkpoint_context()
   // What a checkpoint must agree with to be resumed.
   std::string fingerprint;       // of the configuration
   std::string data_fingerprint;  // of the data

@@ -1,0 +1,251 @@
+#include "tasks/forecast.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/error.h"
+#include "tasks/forecast_problem.h"
+#include "tasks/series_json.h"
+#include "train/checkpoint.h"
+
+namespace elman {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kPredictBatch = 512;
+
+// Recurrence over the segments, and beside it a linear map of the whole look-back that starts at zero.
+NetworkConfig architecture(const ForecastConfig& c, const Windows& windows) {
+  const size_t outputs = c.horizon * c.quantiles.size();
+  return {.input_size = windows.features(),
+          .layers = {Sum{{{Recurrent{.cell = c.cell, .hidden_size = c.hidden_size, .num_layers = c.num_layers, .dropout = c.dropout},
+                           LastStep{}, Dropout{c.dropout}, Linear{.output_size = outputs, .name = "head"}},
+                          {Flatten{windows.steps()}, Linear{.output_size = outputs, .zero_start = true, .name = "skip"}}}}}};
+}
+
+std::string fingerprint(const SeriesSet& data) {
+  uint64_t h = 0xcbf29ce484222325u;  // FNV-1a
+  const auto add = [&](const void* bytes, size_t n) {
+    for (size_t i = 0; i < n; ++i) h = (h ^ static_cast<const unsigned char*>(bytes)[i]) * 0x100000001b3u;
+  };
+  for (const Series& s : data.series) {
+    add(s.id.data(), s.id.size());
+    add(&s.start, sizeof s.start);
+    for (const double v : s.values) {
+      const double canonical = std::isnan(v) ? NAN : v;
+      add(&canonical, sizeof canonical);
+    }
+  }
+  return fmt::format("{:016x}", h);
+}
+
+TrainConfig train_config(const ForecastConfig& c, const SeriesSet& data) {
+  TrainConfig t;
+  t.epochs = c.epochs;
+  t.patience = c.patience;
+  t.clip_norm = c.clip_norm;
+  t.seed = c.seed;
+  t.optimizer = {.name = "adamw", .learning_rate = c.learning_rate, .weight_decay = c.weight_decay};
+  t.schedule = {.kind = ScheduleKind::kCosine,
+                .warmup_steps = static_cast<int64_t>(std::min<size_t>(50, c.epochs * c.batches_per_epoch / 4)),
+                .total_steps = static_cast<int64_t>(c.epochs * c.batches_per_epoch)};
+  t.fingerprint = to_json(c).dump();
+  t.data_fingerprint = fingerprint(data);
+  return t;
+}
+
+// The end of every series that forecasting needs, apart from the training data itself.
+SeriesSet keep_ends(const SeriesSet& data, size_t length) {
+  SeriesSet kept = data;
+  for (Series& s : kept.series) {
+    s.covariates.clear();
+    if (s.values.size() <= length) continue;
+    const size_t cut = s.values.size() - length;
+    s.values.erase(s.values.begin(), s.values.begin() + static_cast<ptrdiff_t>(cut));
+    s.start = data.frequency.time_at(s.start, static_cast<int64_t>(cut));
+  }
+  return kept;
+}
+
+bool non_negative(const SeriesSet& data) {
+  for (const Series& s : data.series)
+    for (const double v : s.values)
+      if (v < 0) return false;
+  return true;
+}
+
+}  // namespace
+
+ForecastModel ForecastModel::train(const SeriesSet& data, const ForecastConfig& given, ThreadPool& pool, TrainRun run) {
+  ForecastModel model;
+  model.config_ = resolve(given, data);
+  const ForecastConfig& config = model.config_;
+  model.network_ = std::make_unique<Network<float>>(architecture(config, Windows(config, data.frequency)));
+  model.network_->initialize(config.seed);
+  model.context_ = keep_ends(data, config.look_back);
+  model.non_negative_ = non_negative(data);
+
+  ForecastProblem problem(data, config, *model.network_, pool, true);
+  if (!problem.has_validation()) run.note("the series are too short to hold a validation part out: training runs its full length");
+  TrainConfig settings = run.apply_to(train_config(config, data));
+  const bool refit = config.refit && problem.has_validation();
+  settings.keep_checkpoint = refit;
+
+  // A checkpoint of the second training carries the record of the first.
+  const auto context = run.resume ? read_checkpoint_context(run.checkpoint) : std::nullopt;
+  if (refit && context && !context->empty()) model.record_ = train_record_from_json(json::parse(*context));
+  else model.record_ = Trainer(*model.network_, problem, settings, run.observer).run();
+  if (!refit) return model;
+
+  const bool resumed = context && !context->empty();
+  run.note(fmt::format("training again on all data for {} steps", model.record_.best_step));
+  model.network_->initialize(config.seed);
+  ForecastProblem whole(data, config, *model.network_, pool, false);
+  settings.patience = 0;
+  settings.keep_best = settings.keep_checkpoint = false;
+  settings.resume = resumed;
+  settings.max_steps = model.record_.best_step;
+  settings.fingerprint += " refit";
+  settings.context = to_json(model.record_).dump();
+  TrainObserver observer = run.observer;
+  observer.on_validation = nullptr;
+  observer.on_best = nullptr;
+  const TrainRecord second = Trainer(*model.network_, whole, settings, observer).run();
+  model.record_.seconds += second.seconds;
+  model.record_.skipped_steps += second.skipped_steps;
+  model.record_.rollbacks += second.rollbacks;
+  return model;
+}
+
+void ForecastModel::save(const std::string& path) const {
+  const json task{{"config", to_json(config_)}, {"context", to_json(context_)}, {"non_negative", non_negative_}};
+  save_model(path, *network_, "forecast", task, to_json(record_));
+}
+
+ForecastModel ForecastModel::load(const std::string& path) {
+  ModelFile file = load_model(path);
+  if (file.task != "forecast") fail(ErrorCode::kModel, "{}: a model for the task '{}', expected 'forecast'", path, file.task);
+  try {
+    ForecastModel model;
+    model.config_ = forecast_config_from_json(file.task_data.at("config"));
+    model.context_ = series_set_from_json(file.task_data.at("context"));
+    model.non_negative_ = file.task_data.at("non_negative");
+    model.record_ = train_record_from_json(file.record);
+    model.network_ = std::move(file.network);
+    const Windows windows(model.config_, model.context_.frequency);
+    if (model.network_->input_size() != windows.features() ||
+        model.network_->output_size() != model.config_.horizon * model.config_.quantiles.size())
+      fail(ErrorCode::kModel, "{}: the network does not fit the forecaster's settings", path);
+    return model;
+  } catch (const json::exception& e) {
+    fail(ErrorCode::kModel, "{}: the forecaster's description is damaged: {}", path, e.what());
+  }
+}
+
+SeriesOptions ForecastModel::series_options() const {
+  SeriesOptions options;
+  options.frequency = context_.frequency;
+  options.time = context_.time_column;
+  options.id = context_.id_column;
+  options.target = context_.target_column;
+  return options;
+}
+
+std::optional<Time> ForecastModel::trained_until(std::string_view id) const {
+  for (const Series& s : context_.series)
+    if (s.id == id && !s.values.empty()) return context_.frequency.time_at(s.start, static_cast<int64_t>(s.values.size()) - 1);
+  return {};
+}
+
+// ---- Forecasting --------------------------------------------------------------------------------------------------------
+
+std::vector<Quantiles> ForecastModel::predict(const SeriesSet& data, const std::vector<Request>& requests, ThreadPool& pool) const {
+  const Windows windows(config_, data.frequency);
+  const size_t levels = config_.quantiles.size(), h = config_.horizon;
+  Scratch<float> scratch(pool);
+  Buffer<float> input;
+  std::vector<Quantiles> results;
+  results.reserve(requests.size());
+  for (size_t first = 0; first < requests.size(); first += kPredictBatch) {
+    const size_t batch = std::min(kPredictBatch, requests.size() - first);
+    const Steps steps(windows.steps(), batch);
+    const View<float> x = input.matrix(steps.rows(), windows.features());
+    std::vector<WindowScale> scales(batch);
+    pool.split(batch, 16, [&](size_t begin, size_t end) {
+      for (size_t b = begin; b < end; ++b)
+        scales[b] = windows.fill_input(*requests[first + b].series, requests[first + b].origin, x, batch, b);
+    });
+    const View<float> y = network_->forward(scratch, steps, x);
+    for (size_t b = 0; b < batch; ++b) {
+      Quantiles q(levels, std::vector<double>(h));
+      for (size_t step = 0; step < h; ++step) {
+        float* row = y.row(b) + step * levels;
+        std::sort(row, row + levels);  // quantiles never cross
+        for (size_t k = 0; k < levels; ++k) {
+          const double v = scales[b].center + scales[b].scale * static_cast<double>(row[k]);
+          q[k][step] = non_negative_ ? std::max(v, 0.0) : v;
+        }
+      }
+      results.push_back(std::move(q));
+    }
+  }
+  return results;
+}
+
+namespace {
+
+// Weights of the trained levels that make up `level`: one, or two neighbours.
+struct Blend {
+  size_t low, high;
+  double share;  // of high
+};
+
+Blend blend_for(double level, const std::vector<double>& trained) {
+  for (size_t k = 0; k < trained.size(); ++k) {
+    if (std::abs(level - trained[k]) < 1e-9) return {k, k, 0.0};
+    if (k > 0 && level > trained[k - 1] && level < trained[k])
+      return {k - 1, k, (level - trained[k - 1]) / (trained[k] - trained[k - 1])};
+  }
+  fail(ErrorCode::kUsage, "--quantiles: {} lies outside the levels the model was trained for ({}); train it with --quantiles that hold it",
+       level, fmt::join(trained, ", "));
+}
+
+}  // namespace
+
+std::vector<Forecast> ForecastModel::forecast(const SeriesSet* given, size_t horizon, const std::vector<double>& levels,
+                                              ThreadPool& pool) const {
+  const SeriesSet& data = given ? *given : context_;
+  if (horizon == 0) horizon = config_.horizon;
+  std::vector<Blend> blends;
+  for (const double level : levels) blends.push_back(blend_for(level, config_.quantiles));
+  const size_t median = blend_for(0.5, config_.quantiles).low;
+
+  std::vector<Series> extended = data.series;  // grows by medians when the horizon is longer than the trained one
+  std::vector<Forecast> forecasts(extended.size());
+  for (size_t done = 0; done < horizon; done += config_.horizon) {
+    std::vector<Request> requests;
+    for (const Series& s : extended) requests.push_back({&s, s.values.size()});
+    const std::vector<Quantiles> parts = predict(data, requests, pool);
+    const size_t count = std::min(config_.horizon, horizon - done);
+    for (size_t i = 0; i < extended.size(); ++i) {
+      Forecast& f = forecasts[i];
+      f.quantiles.resize(levels.size());
+      for (size_t step = 0; step < count; ++step) {
+        f.ds.push_back(data.time_text(i, static_cast<int64_t>(extended[i].values.size() + step)));
+        f.y_hat.push_back(parts[i][median][step]);
+        for (size_t k = 0; k < levels.size(); ++k) {
+          const Blend& blend = blends[k];
+          f.quantiles[k].push_back((1 - blend.share) * parts[i][blend.low][step] + blend.share * parts[i][blend.high][step]);
+        }
+      }
+      extended[i].values.insert(extended[i].values.end(), parts[i][median].begin(),
+                                parts[i][median].begin() + static_cast<ptrdiff_t>(count));
+    }
+  }
+  for (size_t i = 0; i < extended.size(); ++i) forecasts[i].id = extended[i].id;
+  return forecasts;
+}
+
+}  // namespace elman

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/threads.h"
+#include "data/series.h"
+#include "model/model_file.h"
+#include "tasks/forecast_config.h"
+#include "tasks/train_run.h"
+
+namespace elman {
+
+// The future of one series.
+struct Forecast {
+  std::string id;
+  std::vector<std::string> ds;                 // [horizon], in the input's own format
+  std::vector<double> y_hat;                   // [horizon], the median
+  std::vector<std::vector<double>> quantiles;  // [levels][horizon], never crossing
+};
+
+// Forecasts [levels][horizon] at a model's own levels.
+using Quantiles = std::vector<std::vector<double>>;
+
+// A trained forecaster: one network for all series of a set. The file alone is enough to forecast: it keeps the end of each
+// training series, its calendar and its scale.
+class ForecastModel {
+ public:
+  // Trains on `data` with early stopping on the last windows of each series. on_best writes nothing: see save().
+  static ForecastModel train(const SeriesSet& data, const ForecastConfig& config, ThreadPool& pool, TrainRun run = {});
+  // Throws kModel when the file holds another task.
+  static ForecastModel load(const std::string& path);
+  void save(const std::string& path) const;
+
+  // Continues every series of `data`, or of the training data when null, for `horizon` steps (0: as trained). A horizon
+  // beyond the trained one is reached by feeding medians back. Levels outside the trained quantiles throw kUsage; those between
+  // are interpolated.
+  std::vector<Forecast> forecast(const SeriesSet* data, size_t horizon, const std::vector<double>& levels, ThreadPool& pool) const;
+
+  // The forecasts made at the given origins (index of the first step forecast), whatever comes after them: for backtests,
+  // batched over origins.
+  struct Request {
+    const Series* series;
+    size_t origin;
+  };
+  std::vector<Quantiles> predict(const SeriesSet& data, const std::vector<Request>& requests, ThreadPool& pool) const;
+
+  const ForecastConfig& config() const noexcept { return config_; }
+  const std::vector<double>& levels() const noexcept { return config_.quantiles; }
+  const TrainRecord& record() const noexcept { return record_; }
+  const Network<float>& network() const noexcept { return *network_; }
+  // The training data's description and the kept end of every series, as a set of its own.
+  const SeriesSet& context() const noexcept { return context_; }
+  // Last observed training time of the series called `id`, if it was trained on: backtests say when they overlap.
+  std::optional<Time> trained_until(std::string_view id) const;
+  // Load options that read new data with the columns and the frequency of the training data.
+  SeriesOptions series_options() const;
+
+ private:
+  ForecastConfig config_;
+  std::unique_ptr<Network<float>> network_;
+  SeriesSet context_;
+  TrainRecord record_;
+  bool non_negative_ = false;  // forecasts do not go below zero when the training data never did
+};
+
+}  // namespace elman

@@ -1,0 +1,149 @@
+#include "tasks/forecast_config.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace elman {
+namespace {
+
+constexpr size_t kManySeries = 20;    // from here on a panel: series teach each other, and overfitting is rarer
+constexpr size_t kLongValues = 5000;  // from here on a few series are long enough for larger batches and fewer steps
+
+std::vector<size_t> sorted_lengths(const SeriesSet& data) {
+  std::vector<size_t> lengths;
+  for (const Series& s : data.series) lengths.push_back(s.values.size());
+  std::sort(lengths.begin(), lengths.end());
+  return lengths;
+}
+
+size_t choose_season(const SeriesSet& data) {
+  if (!data.time_format.is_integer()) return data.frequency.season_length();
+  std::vector<std::span<const double>> series;
+  for (const Series& s : data.series) series.emplace_back(s.values);
+  return detect_season(series);
+}
+
+size_t choose_segment(size_t season) {
+  if (season == 52) return 13;   // a quarter
+  if (season > 96) return 60;    // an hour of minutes
+  return std::max<size_t>(season, 1);
+}
+
+// How far back is worth reading: enough seasons to average out noise, fewer where they are long.
+size_t choose_look_back(const ForecastConfig& c, size_t median_length) {
+  switch (c.season) {
+    case 0:
+    case 1: return std::max<size_t>(2 * c.horizon, 8);
+    case 4:
+    case 12: return 5 * c.season;
+    case 7: return median_length >= 2 * 53 * 7 + c.horizon ? 53 * 7 : 8 * 7;
+    case 24: return 14 * 24;
+    case 52: return 104;
+    default: return 7 * c.season;
+  }
+}
+
+size_t round_up(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+void check(const ForecastConfig& c) {
+  if (c.horizon == 0) fail(ErrorCode::kUsage, "--horizon is 0, expected at least 1 step");
+  for (size_t i = 0; i < c.quantiles.size(); ++i) {
+    const double q = c.quantiles[i];
+    if (!(q > 0 && q < 1)) fail(ErrorCode::kUsage, "--quantiles: {} found, expected levels between 0 and 1", q);
+    if (i > 0 && q <= c.quantiles[i - 1]) fail(ErrorCode::kUsage, "--quantiles: {} follows {}, expected ascending levels", q, c.quantiles[i - 1]);
+  }
+  if (std::find(c.quantiles.begin(), c.quantiles.end(), 0.5) == c.quantiles.end())
+    fail(ErrorCode::kUsage, "--quantiles: 0.5 is missing; the median is the point forecast");
+  if (c.segment > 0 && c.look_back % c.segment != 0)
+    fail(ErrorCode::kUsage, "--look-back {} is no multiple of --segment {}; choose e.g. {}", c.look_back, c.segment, round_up(c.look_back, c.segment));
+}
+
+}  // namespace
+
+ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
+  const std::vector<size_t> lengths = sorted_lengths(data);
+  if (lengths.empty() || lengths.back() <= c.horizon)
+    fail(ErrorCode::kData, "{}: the longest series has {} values, expected more than the horizon of {}; give more data or a smaller --horizon",
+         data.path, lengths.empty() ? 0 : lengths.back(), c.horizon);
+  const size_t longest = lengths.back(), median = lengths[lengths.size() / 2];
+  if (c.season == 0) c.season = choose_season(data);
+  const bool chose_segment = c.segment == 0;
+  if (chose_segment) c.segment = choose_segment(c.season);
+  if (c.look_back == 0) {
+    if (chose_segment) c.segment = std::min(c.segment, longest - c.horizon);
+    c.look_back = round_up(choose_look_back(c, median), c.segment);
+    const size_t most = std::max(c.segment, (longest - c.horizon) / c.segment * c.segment);
+    c.look_back = std::min(c.look_back, most);
+  }
+  size_t values = 0;
+  for (const size_t n : lengths) values += n;
+  const bool long_series = lengths.size() < kManySeries && values > kLongValues;
+  if (c.batch_size == 0) c.batch_size = long_series ? 256 : 128;
+  if (c.learning_rate == 0) c.learning_rate = long_series ? 1e-3 : 3e-3;
+  if (c.epochs == 0) c.epochs = long_series ? 10 : 20;
+  check(c);
+  return c;
+}
+
+std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data) {
+  std::vector<std::string> lines;
+  const char* season_source = data.time_format.is_integer() ? "detected in the data" : "by the calendar";
+  lines.push_back(fmt::format("season {} steps ({}, data is {})", c.season, season_source, data.frequency.describe()));
+  lines.push_back(fmt::format("look-back {} values, read as {} segments of {}", c.look_back, c.look_back / c.segment, c.segment));
+  lines.push_back(fmt::format("{} layer{} of {} with {} units, beside a linear map of the look-back", c.num_layers,
+                              c.num_layers == 1 ? "" : "s", c.cell, c.hidden_size));
+  lines.push_back(fmt::format("writes {} steps at quantiles {}", c.horizon, fmt::join(c.quantiles, ", ")));
+  lines.push_back(fmt::format("adamw at {}, up to {} steps of {} windows{}", c.learning_rate, c.epochs * c.batches_per_epoch,
+                              c.batch_size, c.refit ? ", then again on all data" : ""));
+  return lines;
+}
+
+nlohmann::json to_json(const ForecastConfig& c) {
+  return {{"horizon", c.horizon},
+          {"quantiles", c.quantiles},
+          {"cell", c.cell},
+          {"hidden_size", c.hidden_size},
+          {"num_layers", c.num_layers},
+          {"dropout", c.dropout},
+          {"season", c.season},
+          {"segment", c.segment},
+          {"look_back", c.look_back},
+          {"epochs", c.epochs},
+          {"batches_per_epoch", c.batches_per_epoch},
+          {"batch_size", c.batch_size},
+          {"learning_rate", c.learning_rate},
+          {"weight_decay", c.weight_decay},
+          {"clip_norm", c.clip_norm},
+          {"patience", c.patience},
+          {"refit", c.refit},
+          {"seed", c.seed}};
+}
+
+ForecastConfig forecast_config_from_json(const nlohmann::json& j) {
+  ForecastConfig c;
+  j.at("horizon").get_to(c.horizon);
+  j.at("quantiles").get_to(c.quantiles);
+  j.at("cell").get_to(c.cell);
+  j.at("hidden_size").get_to(c.hidden_size);
+  j.at("num_layers").get_to(c.num_layers);
+  j.at("dropout").get_to(c.dropout);
+  j.at("season").get_to(c.season);
+  j.at("segment").get_to(c.segment);
+  j.at("look_back").get_to(c.look_back);
+  j.at("epochs").get_to(c.epochs);
+  j.at("batches_per_epoch").get_to(c.batches_per_epoch);
+  j.at("batch_size").get_to(c.batch_size);
+  j.at("learning_rate").get_to(c.learning_rate);
+  j.at("weight_decay").get_to(c.weight_decay);
+  j.at("clip_norm").get_to(c.clip_norm);
+  j.at("patience").get_to(c.patience);
+  j.at("refit").get_to(c.refit);
+  j.at("seed").get_to(c.seed);
+  check(c);
+  if (c.segment == 0 || c.look_back == 0 || c.season == 0)
+    fail(ErrorCode::kModel, "the forecaster's settings are damaged: season, segment and look_back must not be 0");
+  return c;
+}
+
+}  // namespace elman

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "data/series.h"
+#include "train/trainer.h"
+
+namespace elman {
+
+// How a forecaster is built. Zeros are chosen from the data by resolve(); what was chosen is stored in the model.
+struct ForecastConfig {
+  size_t horizon = 0;  // steps ahead, all written at once
+  std::vector<double> quantiles = {0.1, 0.5, 0.9};
+  std::string cell = "gru";
+  size_t hidden_size = 64;
+  size_t num_layers = 1;
+  double dropout = 0.1;
+  size_t season = 0;     // steps of the season; 0: by frequency, or detected on integer axes
+  size_t segment = 0;    // values read at each recurrent step; 0: a season
+  size_t look_back = 0;  // values read before each origin, a multiple of segment
+  size_t epochs = 0;
+  size_t batches_per_epoch = 100;
+  size_t batch_size = 0;
+  double learning_rate = 0;
+  double weight_decay = 1e-4;
+  double clip_norm = 1.0;
+  size_t patience = 10;  // validations without a new best; 0: never stop early
+  bool refit = true;     // after validation, train once more on all data for as many steps as were best
+  uint64_t seed = 1;
+};
+
+// Fills in every zero from frequency, number and lengths of the series. Throws kUsage on settings that contradict each
+// other, kData when no series is long enough for one training window.
+ForecastConfig resolve(ForecastConfig config, const SeriesSet& data);
+// One line for each choice and its reason, for `inspect` and the log.
+std::vector<std::string> explain(const ForecastConfig& config, const SeriesSet& data);
+
+nlohmann::json to_json(const ForecastConfig& config);
+ForecastConfig forecast_config_from_json(const nlohmann::json& json);
+
+}  // namespace elman

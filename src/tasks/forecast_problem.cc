@@ -1,0 +1,145 @@
+#include "tasks/forecast_problem.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+
+namespace elman {
+namespace {
+
+constexpr size_t kMaxValidationWindows = 2048;
+constexpr size_t kEvaluationBatch = 512;
+constexpr double kWeightCap = 10.0;  // times the median weight of the batch
+constexpr double kValidationShare = 0.1;
+
+double seasonal_naive_error(const std::vector<double>& y, size_t season) {
+  double sum = 0.0;
+  size_t count = 0;
+  for (size_t i = season; i < y.size(); ++i) {
+    const double error = std::abs(y[i] - y[i - season]);
+    if (std::isnan(error)) continue;
+    sum += error;
+    ++count;
+  }
+  return count ? sum / static_cast<double>(count) : 0.0;
+}
+
+double mean_size(const std::vector<double>& y) {
+  double sum = 0.0;
+  size_t count = 0;
+  for (const double v : y) {
+    if (std::isnan(v)) continue;
+    sum += std::abs(v);
+    ++count;
+  }
+  return count ? sum / static_cast<double>(count) : 0.0;
+}
+
+double weight_of(const Series& series, size_t season) {
+  const double error = seasonal_naive_error(series.values, season), size = mean_size(series.values);
+  if (error > 0 && size > 0) return 1.0 / std::sqrt(error * size);
+  return size > 0 ? 1.0 / size : 1.0;
+}
+
+}  // namespace
+
+std::unique_ptr<Loss<float>> forecast_loss(const ForecastConfig& config) {
+  return make_loss<float>({.name = "quantile", .quantiles = config.quantiles});
+}
+
+ForecastProblem::ForecastProblem(const SeriesSet& data, const ForecastConfig& config, Network<float>& network,
+                                 ThreadPool& pool, bool hold_out)
+    : data_(data),
+      config_(config),
+      network_(network),
+      loss_(forecast_loss(config)),
+      windows_(config, data.frequency),
+      scratch_(pool) {
+  for (uint32_t i = 0; i < data.series.size(); ++i) {
+    series_weight_.push_back(weight_of(data.series[i], config.season));
+    split_series(i, hold_out);
+  }
+  if (training_.empty())
+    fail(ErrorCode::kData, "{}: no series is long enough for a training window of {} steps ahead; give more data or a smaller --horizon",
+         data.path, config.horizon);
+  if (validation_.size() > kMaxValidationWindows) {  // an even choice of them
+    std::vector<WindowIndex> chosen;
+    for (size_t k = 0; k < kMaxValidationWindows; ++k) chosen.push_back(validation_[k * validation_.size() / kMaxValidationWindows]);
+    validation_ = std::move(chosen);
+  }
+}
+
+// Training targets lie in [first origin, n - held), validation targets in the held-out rest.
+void ForecastProblem::split_series(uint32_t index, bool hold_out) {
+  const size_t n = data_.series[index].values.size(), h = config_.horizon;
+  const size_t least = std::min(config_.season, n / 2) + 1;  // values that a window must have seen
+  if (n < least + h) return;
+  const size_t held = std::max(h, static_cast<size_t>(kValidationShare * static_cast<double>(n)));
+  const bool holds = hold_out && n >= held + h + 2 * least;
+  const size_t end = holds ? n - held : n;
+  training_.push_back({index, static_cast<uint32_t>(least), static_cast<uint32_t>(end - h - least + 1)});
+  if (holds)
+    for (size_t origin = end; origin + h <= n; ++origin) validation_.push_back({index, static_cast<uint32_t>(origin)});
+}
+
+void ForecastProblem::gather(const std::vector<WindowIndex>& windows) {
+  const size_t batch = windows.size(), h = config_.horizon;
+  const View<float> x = x_.matrix(windows_.steps() * batch, windows_.features());
+  const View<float> target = target_.matrix(batch, h);
+  std::vector<WindowScale> scales(batch);
+  scratch_.pool.split(batch, 16, [&](size_t begin, size_t end) {
+    for (size_t b = begin; b < end; ++b) {
+      const Series& series = data_.series[windows[b].series];
+      scales[b] = windows_.fill_input(series, windows[b].origin, x, batch, b);
+      windows_.fill_target(series, windows[b].origin, scales[b], target.row(b));
+    }
+  });
+  weigh(windows, scales);
+}
+
+void ForecastProblem::weigh(const std::vector<WindowIndex>& windows, const std::vector<WindowScale>& scales) {
+  weights_.resize(windows.size());
+  for (size_t b = 0; b < windows.size(); ++b)
+    weights_[b] = static_cast<float>(scales[b].scale * series_weight_[windows[b].series]);
+  std::vector<float> sorted(weights_.begin(), weights_.end());
+  std::nth_element(sorted.begin(), sorted.begin() + static_cast<ptrdiff_t>(sorted.size() / 2), sorted.end());
+  const float cap = static_cast<float>(kWeightCap) * sorted[sorted.size() / 2];
+  for (float& weight : weights_) weight = std::min(weight, cap);
+}
+
+LossValue ForecastProblem::train_batch(size_t batch, const Random& dropout) {
+  Random random(config_.seed, (static_cast<uint64_t>(epoch_) << 32) + batch);
+  std::vector<WindowIndex> windows(config_.batch_size);
+  for (WindowIndex& w : windows) {
+    const Range& range = training_[random.below(training_.size())];
+    w = {range.series, range.first + static_cast<uint32_t>(random.below(range.count))};
+  }
+  gather(windows);
+  const Steps steps(windows_.steps(), windows.size());
+  const View<float> x = x_.matrix(steps.rows(), windows_.features());
+  const View<float> prediction = network_.forward(scratch_, steps, x, nullptr, &tape_, &dropout);
+  const View<float> d_prediction = d_prediction_.matrix(prediction.rows, prediction.cols);
+  const LossValue loss =
+      loss_->evaluate(prediction, target_.matrix(windows.size(), config_.horizon), weights_.data(), d_prediction);
+  network_.backward(scratch_, steps, tape_, d_prediction);
+  return loss;
+}
+
+double ForecastProblem::validate() {
+  LossValue total;
+  for (size_t first = 0; first < validation_.size(); first += kEvaluationBatch) {
+    const std::vector<WindowIndex> windows(
+        validation_.begin() + static_cast<ptrdiff_t>(first),
+        validation_.begin() + static_cast<ptrdiff_t>(std::min(first + kEvaluationBatch, validation_.size())));
+    gather(windows);
+    const Steps steps(windows_.steps(), windows.size());
+    const View<float> prediction = network_.forward(scratch_, steps, x_.matrix(steps.rows(), windows_.features()));
+    const LossValue loss = loss_->evaluate(prediction, target_.matrix(windows.size(), config_.horizon), weights_.data(), {});
+    total.sum += loss.sum;
+    total.count += loss.count;
+  }
+  return total.count > 0 ? total.mean() : NAN;
+}
+
+}  // namespace elman

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/threads.h"
+#include "loss/loss.h"
+#include "model/network.h"
+#include "tasks/windows.h"
+#include "train/problem.h"
+
+namespace elman {
+
+// A window of one series: the past before `origin`, the horizon from it on.
+struct WindowIndex {
+  uint32_t series, origin;
+};
+
+// The loss by which forecasters are trained: pinball at the configured levels.
+std::unique_ptr<Loss<float>> forecast_loss(const ForecastConfig& config);
+
+// Windows drawn at random from all series, each series as often as the other; validated on the last part of every series that
+// is long enough, which no training target reaches into.
+//
+// A window's loss, which is in units of its own scale, is weighted by scale / sqrt(seasonal-naive error * mean |y|) of its
+// series: between relative and MASE-like errors, so that neither large nor volatile series rule.
+class ForecastProblem : public Problem {
+ public:
+  // REQUIRES: data, network and pool outlive it; config is resolved. Without `hold_out` all windows train.
+  ForecastProblem(const SeriesSet& data, const ForecastConfig& config, Network<float>& network, ThreadPool& pool, bool hold_out);
+
+  size_t batches_per_epoch() const override { return config_.batches_per_epoch; }
+  void start_epoch(size_t epoch) override { epoch_ = epoch; }
+  LossValue train_batch(size_t batch, const Random& dropout) override;
+  double validate() override;
+
+  bool has_validation() const noexcept { return !validation_.empty(); }
+
+ private:
+  struct Range {  // origins of one series that may train
+    uint32_t series, first, count;
+  };
+  void split_series(uint32_t index, bool hold_out);
+  void gather(const std::vector<WindowIndex>& windows);
+  void weigh(const std::vector<WindowIndex>& windows, const std::vector<WindowScale>& scales);
+
+  const SeriesSet& data_;
+  const ForecastConfig& config_;
+  Network<float>& network_;
+  std::unique_ptr<Loss<float>> loss_;
+  Windows windows_;
+  Scratch<float> scratch_;
+  Tape<float> tape_;
+  std::vector<Range> training_;
+  std::vector<WindowIndex> validation_;
+  std::vector<double> series_weight_;
+  size_t epoch_ = 0;
+  Buffer<float> x_, target_, d_prediction_, weights_;  // of the batch at hand
+};
+
+}  // namespace elman

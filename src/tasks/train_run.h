@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+
+#include "train/trainer.h"
+
+namespace elman {
+
+// What training needs beyond the configuration of the model.
+struct TrainRun {
+  std::string checkpoint;  // file; empty: none
+  double checkpoint_every = 60.0;
+  bool resume = false;
+  double time_limit = 0;  // seconds, 0: none
+  TrainObserver observer;
+
+  // The trainer's settings with those of this run.
+  TrainConfig apply_to(TrainConfig config) const {
+    config.checkpoint = checkpoint;
+    config.checkpoint_every = checkpoint_every;
+    config.resume = resume;
+    config.time_limit = time_limit;
+    return config;
+  }
+  void note(const std::string& text) const {
+    if (observer.on_note) observer.on_note(text);
+  }
+};
+
+}  // namespace elman
