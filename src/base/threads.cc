@@ -7,8 +7,10 @@
 namespace elman {
 namespace {
 
-constexpr int kSpins = 2000;   // about 20 us of polling before a worker gives its core away
-constexpr int kYields = 200;   // then a while of yielding before it sleeps
+// A region often follows the last one within microseconds. A worker polls that long, then gives its core away bit by bit: a
+// pure spin would take the core from whoever it waits for when the machine is shared.
+constexpr int kSpins = 500;
+constexpr int kYields = 100;
 
 void pause() noexcept {
 #if defined(__x86_64__)
@@ -18,7 +20,7 @@ void pause() noexcept {
 
 size_t available_cores() {
   cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<size_t>(std::max(1, CPU_COUNT(&set)));
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
@@ -26,22 +28,27 @@ size_t available_cores() {
 
 ThreadPool::ThreadPool(size_t threads) {
   if (threads == 0) threads = available_cores();
-  for (size_t i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+  for (size_t i = 1; i < std::min<size_t>(threads, kLeftMask); ++i) workers_.emplace_back([this] { work(); });
 }
 
 ThreadPool::~ThreadPool() {
   {
     std::lock_guard lock(sleep_);
     stop_ = true;
-    generation_.fetch_add(1);
   }
   wake_.notify_all();
   for (std::thread& worker : workers_) worker.join();
 }
 
-void ThreadPool::run_range(size_t index) const {
-  const size_t begin = std::min(n_, index * chunk_), end = std::min(n_, begin + chunk_);
-  if (begin < end) task_.call(task_.context, begin, end);
+bool ThreadPool::run_one() {
+  uint64_t open = open_.load();
+  do {
+    if ((open & kLeftMask) == 0) return false;
+  } while (!open_.compare_exchange_weak(open, open - 1));
+  const size_t begin = ((open & kLeftMask) - 1) * chunk_;
+  task_.call(task_.context, begin, std::min(n_, begin + chunk_));
+  running_.fetch_sub(1);
+  return true;
 }
 
 void ThreadPool::run(size_t n, size_t grain, Task task) {
@@ -54,36 +61,33 @@ void ThreadPool::run(size_t n, size_t grain, Task task) {
   task_ = task;
   n_ = n;
   chunk_ = (grains + size() - 1) / size() * grain;
-  pending_.store(workers_.size(), std::memory_order_relaxed);
-  {
-    std::lock_guard lock(sleep_);
-    generation_.fetch_add(1, std::memory_order_release);
+  const size_t ranges = (n + chunk_ - 1) / chunk_;
+  running_ = ranges;
+  open_ = ((open_ >> kLeftBits) + 1) << kLeftBits | ranges;
+  if (sleepers_ > 0) {
+    { std::lock_guard lock(sleep_); }  // a worker is either waiting already or will see the ranges
+    wake_.notify_all();
   }
-  wake_.notify_all();
-  run_range(0);
-  for (int spin = 0; pending_.load(std::memory_order_acquire) != 0; ++spin) {
+  while (run_one()) {
+  }
+  for (int spin = 0; running_ != 0; ++spin) {
     if (spin < kSpins) pause();
     else std::this_thread::yield();
   }
 }
 
-void ThreadPool::work(size_t index) {
-  uint64_t seen = 0;
-  for (;;) {
-    for (int spin = 0; generation_.load(std::memory_order_acquire) == seen; ++spin) {
-      if (spin < kSpins) {
-        pause();
-      } else if (spin < kSpins + kYields) {
-        std::this_thread::yield();
-      } else {
-        std::unique_lock lock(sleep_);
-        wake_.wait(lock, [&] { return generation_.load() != seen; });
-      }
+void ThreadPool::work() {
+  for (int idle = 0; !stop_;) {
+    if (run_one()) idle = 0;
+    else if (++idle < kSpins) pause();
+    else if (idle < kSpins + kYields) std::this_thread::yield();
+    else {
+      std::unique_lock lock(sleep_);
+      ++sleepers_;
+      wake_.wait(lock, [&] { return stop_ || any_left(); });
+      --sleepers_;
+      idle = 0;
     }
-    seen = generation_.load(std::memory_order_acquire);
-    if (stop_) return;
-    run_range(index);
-    pending_.fetch_sub(1, std::memory_order_release);
   }
 }
 

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <mutex>
 #include <thread>
 #include <type_traits>
@@ -11,8 +11,9 @@
 
 namespace elman {
 
-// A fixed team of threads that splits index ranges. Work is assigned by position alone, and every kernel accumulates in an
-// order that no split changes, so results have the same bits for any team size.
+// A fixed team of threads that splits index ranges. Which thread takes a range is left to chance, so that a busy core delays
+// nobody; what a range computes is not, and every kernel accumulates in an order that no split changes: results have the
+// same bits for any team size.
 class ThreadPool {
  public:
   // The caller is one of the `threads`; 0 means one for each core the process may use.
@@ -25,12 +26,14 @@ class ThreadPool {
 
   // Calls body(begin, end) on disjoint ranges that cover [0, n); each but the last is a multiple of `grain` long.
   // Runs inline when one range suffices, or when the pool is busy with another caller's region.
+  // REQUIRES: body does not throw.
   template <class Body>
   void split(size_t n, size_t grain, Body&& body) {
-    run(n, grain, Task{[](void* context, size_t begin, size_t end) {
-                         (*static_cast<std::remove_reference_t<Body>*>(context))(begin, end);
-                       },
-                       const_cast<void*>(static_cast<const void*>(&body))});
+    run(n, grain,
+        {[](void* context, size_t begin, size_t end) {
+           (*static_cast<std::remove_reference_t<Body>*>(context))(begin, end);
+         },
+         const_cast<void*>(static_cast<const void*>(&body))});
   }
 
  private:
@@ -39,18 +42,23 @@ class ThreadPool {
     void* context = nullptr;
   };
   void run(size_t n, size_t grain, Task task);
-  void work(size_t index);
-  void run_range(size_t index) const;
+  void work();
+  bool run_one();  // claims and runs a range; false when none is left
+  bool any_left() const noexcept { return (open_.load() & kLeftMask) != 0; }
 
-  std::vector<std::thread> workers_;
-  std::mutex region_;  // held by the caller whose region runs
-  std::mutex sleep_;
-  std::condition_variable wake_;
-  std::atomic<uint64_t> generation_{0};
-  std::atomic<size_t> pending_{0};
+  // Ranges not yet claimed in the low bits, the region's number above them: one compare-and-swap claims a range of this very
+  // region.
+  static constexpr uint64_t kLeftBits = 16, kLeftMask = (1u << kLeftBits) - 1;
+  std::atomic<uint64_t> open_{0};
+  std::atomic<size_t> running_{0};  // ranges not yet finished
+  std::atomic<size_t> sleepers_{0};
   std::atomic<bool> stop_{false};
   Task task_;
   size_t n_ = 0, chunk_ = 0;
+  std::mutex region_;  // held by the caller whose region runs
+  std::mutex sleep_;
+  std::condition_variable wake_;
+  std::vector<std::thread> workers_;
 };
 
 }  // namespace elman

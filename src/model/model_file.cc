@@ -47,7 +47,7 @@ void save_model(const std::string& path, const Network<float>& network, const st
     if (!finite(value)) fail(ErrorCode::kDiverged, "parameter '{}' holds NaN or infinity; the model is not saved", p.name);
     tensors.push_back(make_tensor<float>(p.name, p.shape, {value.data, p.size()}));
   }
-  const json description{{"format", kFormat}, {"version", kVersion}, {"network", to_json(network.config())},
+  const json description{{"format", kFormat}, {"version", ELMAN_VERSION}, {"network", to_json(network.config())},
                          {"task", task},      {"task_data", task_data}, {"record", record}};
   write_safetensors(path, tensors, {{"elman", description.dump()}});
 }

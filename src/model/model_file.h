@@ -8,8 +8,6 @@
 
 namespace elman {
 
-inline constexpr const char* kVersion = "0.1.0";
-
 // A network with what a task needs to use it again; the content of a model file.
 struct ModelFile {
   std::unique_ptr<Network<float>> network;

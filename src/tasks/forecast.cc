@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "base/error.h"
+#include "tasks/fingerprint.h"
 #include "tasks/forecast_problem.h"
 #include "tasks/series_json.h"
 #include "train/checkpoint.h"
@@ -26,19 +26,16 @@ NetworkConfig architecture(const ForecastConfig& c, const Windows& windows) {
 }
 
 std::string fingerprint(const SeriesSet& data) {
-  uint64_t h = 0xcbf29ce484222325u;  // FNV-1a
-  const auto add = [&](const void* bytes, size_t n) {
-    for (size_t i = 0; i < n; ++i) h = (h ^ static_cast<const unsigned char*>(bytes)[i]) * 0x100000001b3u;
-  };
+  Fingerprint print;
   for (const Series& s : data.series) {
-    add(s.id.data(), s.id.size());
-    add(&s.start, sizeof s.start);
+    print.add(s.id.data(), s.id.size());
+    print.add(&s.start, sizeof s.start);
     for (const double v : s.values) {
-      const double canonical = std::isnan(v) ? NAN : v;
-      add(&canonical, sizeof canonical);
+      const double canonical = std::isnan(v) ? NAN : v;  // one bit pattern for all that is missing
+      print.add(&canonical, sizeof canonical);
     }
   }
-  return fmt::format("{:016x}", h);
+  return print.hex();
 }
 
 TrainConfig train_config(const ForecastConfig& c, const SeriesSet& data) {

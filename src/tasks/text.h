@@ -15,11 +15,10 @@ namespace elman {
 
 // How a text is written.
 struct SampleOptions {
-  std::string prime;    // read first, not written; empty: the text starts as after a line break
-  size_t length = 400;  // symbols to write
-  double temperature =
-      1.0;           // divides the logits: below 1 more careful, above 1 bolder; 0 always takes the likeliest symbol
-  size_t top_k = 0;  // draw from the k likeliest symbols only; 0: from all
+  std::string prime = "";    // read first, not written; empty: the text starts as after a line break
+  size_t length = 400;       // symbols to write
+  double temperature = 1.0;  // divides the logits: below 1 more careful, above 1 bolder; 0: always the likeliest symbol
+  size_t top_k = 0;          // draw from the k likeliest symbols only; 0: from all
   uint64_t seed = 1;
 };
 

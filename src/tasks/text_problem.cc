@@ -108,6 +108,7 @@ double TextProblem::validate() { return nats_per_symbol(network_, tokens_, train
 
 std::vector<CarriedBuffer> TextProblem::carried() {
   std::vector<CarriedBuffer> buffers;
+  if (!config_.carry_state) return buffers;
   for (size_t layer = 0; layer < state_.layers.size(); ++layer)
     if (!state_.layers[layer].empty()) buffers.push_back({fmt::format("state.{}", layer), &state_.layers[layer]});
   return buffers;

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "elman/error.h"
+#include "elman/network.h"
+
+namespace elman {
+
+// A batch of sequences, time-major: value (t, b, feature) is values[(t * batch + b) * features + feature]. Sequences of
+// different lengths come longest first, with their lengths; step t then holds only the sequences still running, without
+// padding. The memory stays the caller's.
+struct Sequences {
+  std::span<const float> values;
+  size_t steps = 1;
+  size_t batch = 1;
+  std::span<const size_t> lengths = {};
+};
+
+// What a network's output is compared with, and how. values: [rows][targets], rows as the network's output (one a sequence
+// after LastStep, one a step otherwise); NaN is a missing target.
+struct Target {
+  std::string loss;  // mse mae huber quantile cross_entropy binary_cross_entropy gaussian student_t negative_binomial
+  std::span<const float> values;
+  size_t targets = 1;             // target columns a row
+  std::vector<double> quantiles;  // quantile
+  double delta = 1.0;             // huber
+};
+inline Target mse(std::span<const float> values, size_t targets = 1) { return {"mse", values, targets, {}}; }
+inline Target mae(std::span<const float> values, size_t targets = 1) { return {"mae", values, targets, {}}; }
+// values: one class index a row; the network writes a logit for each class.
+inline Target cross_entropy(std::span<const float> classes) { return {"cross_entropy", classes, 1, {}}; }
+// The network writes one column for each level of each target.
+inline Target quantile(std::span<const float> values, std::vector<double> levels, size_t targets = 1) {
+  return {"quantile", values, targets, std::move(levels)};
+}
+
+class Stream;
+
+// A recurrent network: its description, its parameters, and the means to train and run it. Calls of const members may run on
+// any number of threads at once. Moves; copy() makes another of the same weights.
+class Model {
+ public:
+  // Initial weights are a function of `seed`. Throws Error(kUsage) on sizes that do not fit.
+  explicit Model(const NetworkConfig& config, uint64_t seed = 1);
+  // Reads a model file of any task. Throws Error(kModel) naming the file and what is wrong.
+  static Model load(const std::string& path);
+  // One safetensors file, atomically. Throws Error(kWrite).
+  void save(const std::string& path) const;
+  Model copy() const;
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+  ~Model();
+
+  size_t input_size() const;
+  size_t output_size() const;
+  size_t parameter_count() const;
+
+  // Output rows [rows][output_size], from the initial state. Throws Error(kUsage) when sizes disagree.
+  std::vector<float> forward(const Sequences& x) const;
+
+  // Forward and back through time: replaces the gradients by those of the mean loss, which it returns. Dropout is on, its masks
+  // drawn from the seed and the number of calls.
+  double backward(const Sequences& x, const Target& target);
+
+  // All parameters, their gradients in parallel. Call update() after writing to parameters().
+  std::span<float> parameters();
+  std::span<const float> gradients() const;
+  void update();
+  // One parameter by its PyTorch name, e.g. "rnn.weight_ih_l0"; empty when there is none.
+  std::span<float> parameter(const std::string& name);
+
+  // A stream starts at the initial state and keeps the model alive. Throws Error(kUsage) for a network that needs the future
+  // (bidirectional, flatten).
+  Stream stream() const;
+
+ private:
+  friend class Stream;
+  struct Impl;
+  explicit Model(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// A network that runs one step at a time, with the numbers of forward() bit for bit. The state is a value: copy the stream to
+// fork it.
+class Stream {
+ public:
+  Stream(const Stream& other);
+  Stream& operator=(const Stream& other);
+  Stream(Stream&&) noexcept;
+  Stream& operator=(Stream&&) noexcept;
+  ~Stream();
+
+  // Reads x [input_size], writes y [output_size]. No allocation after the first step, no lock.
+  // REQUIRES: inputs are finite; for an embedding, an index within its symbols.
+  void step(const float* x, float* y) noexcept;
+  // Back to the initial state.
+  void reset();
+
+ private:
+  friend class Model;
+  struct Impl;
+  explicit Stream(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace elman

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+
+#include "elman/model.h"
+
+namespace elman {
+
+struct Moments;  // an optimiser's memory of earlier gradients
+
+// Each step() turns the gradients of Model::backward into new weights, after scaling them down to clip_norm (0: off). It returns
+// false, and leaves the weights alone, when a gradient is NaN or infinite. One optimiser serves one model.
+
+// AdamW (Loshchilov & Hutter 2019); Adam (Kingma & Ba 2015) when weight_decay is 0.
+struct Adam {
+  double learning_rate = 1e-3;
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+  double weight_decay = 0.0;
+  double clip_norm = 1.0;
+  std::shared_ptr<Moments> moments = nullptr;
+  bool step(Model& model);
+};
+
+// Gradient descent with momentum, as torch.optim.SGD.
+struct Sgd {
+  double learning_rate = 1e-2;
+  double momentum = 0.0;
+  double weight_decay = 0.0;
+  double clip_norm = 1.0;
+  std::shared_ptr<Moments> moments = nullptr;
+  bool step(Model& model);
+};
+
+// Gradient descent scaled by a running mean square (Tieleman & Hinton 2012), as torch.optim.RMSprop.
+struct RmsProp {
+  double learning_rate = 1e-3;
+  double alpha = 0.99, epsilon = 1e-8;
+  double momentum = 0.0;
+  double clip_norm = 1.0;
+  std::shared_ptr<Moments> moments = nullptr;
+  bool step(Model& model);
+};
+
+}  // namespace elman

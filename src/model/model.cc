@@ -1,0 +1,189 @@
+#include "elman/model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/error.h"
+#include "elman/optimizers.h"
+#include "loss/loss.h"
+#include "model/model_file.h"
+#include "optim/clip.h"
+#include "optim/optimizer.h"
+
+namespace elman {
+namespace {
+
+constexpr uint64_t kDropoutStream = 0x6d6f64656c;  // "model"
+
+ThreadPool& shared_pool() {
+  static ThreadPool pool;
+  return pool;
+}
+
+Steps steps_of(const Sequences& x, size_t features) {
+  const Steps steps = x.lengths.empty() ? Steps(x.steps, x.batch) : Steps::packed(x.lengths);
+  if (!std::is_sorted(x.lengths.rbegin(), x.lengths.rend()) || (!x.lengths.empty() && x.lengths.back() == 0))
+    fail(ErrorCode::kUsage, "sequences: lengths must be at least 1 and come longest first");
+  if (x.values.size() != steps.rows() * features)
+    fail(ErrorCode::kUsage, "sequences: {} values found, expected {} rows of {} features", x.values.size(), steps.rows(), features);
+  return steps;
+}
+
+}  // namespace
+
+struct Model::Impl {
+  std::shared_ptr<Network<float>> network;
+  uint64_t seed = 1, calls = 0;
+  Scratch<float> scratch{shared_pool()};  // of backward(), which only one thread may call
+  Tape<float> tape;
+  Buffer<float> d_y;
+
+  Impl(const NetworkConfig& config, uint64_t s) : network(std::make_shared<Network<float>>(config)), seed(s) {}
+  explicit Impl(std::unique_ptr<Network<float>> loaded) : network(std::move(loaded)) {}
+};
+
+Model::Model(const NetworkConfig& config, uint64_t seed) : impl_(std::make_unique<Impl>(config, seed)) {
+  impl_->network->initialize(seed);
+  update();
+}
+Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) { update(); }
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(Model&&) noexcept = default;
+Model::~Model() = default;
+
+Model Model::load(const std::string& path) { return Model(std::make_unique<Impl>(load_model(path).network)); }
+
+void Model::save(const std::string& path) const {
+  save_model(path, *impl_->network, "network", nullptr, {{"seed", impl_->seed}});
+}
+
+Model Model::copy() const {
+  Model other(impl_->network->config(), impl_->seed);
+  other.impl_->network->parameters().values() = impl_->network->parameters().values().copy();
+  other.update();
+  return other;
+}
+
+size_t Model::input_size() const { return impl_->network->input_size(); }
+size_t Model::output_size() const { return impl_->network->output_size(); }
+size_t Model::parameter_count() const { return impl_->network->parameter_count(); }
+
+std::vector<float> Model::forward(const Sequences& x) const {
+  const Steps steps = steps_of(x, input_size());
+  Scratch<float> scratch(shared_pool());
+  const View<float> y = impl_->network->forward(scratch, steps, {x.values.data(), steps.rows(), input_size()});
+  return {y.data, y.data + y.rows * y.cols};
+}
+
+double Model::backward(const Sequences& x, const Target& target) {
+  const Steps steps = steps_of(x, input_size());
+  Network<float>& network = *impl_->network;
+  const Random dropout(impl_->seed ^ (impl_->calls++ << 20), kDropoutStream);
+  const View<float> y = network.forward(impl_->scratch, steps, {x.values.data(), steps.rows(), input_size()}, nullptr,
+                                        &impl_->tape, &dropout);
+  if (target.values.size() != y.rows * target.targets)
+    fail(ErrorCode::kUsage, "target: {} values found, expected {} rows of {}", target.values.size(), y.rows, target.targets);
+  LossConfig config{.name = target.loss, .delta = target.delta, .classes = output_size()};
+  if (!target.quantiles.empty()) config.quantiles = target.quantiles;
+  const View<float> d_y = impl_->d_y.matrix(y.rows, y.cols);
+  const LossValue loss =
+      make_loss<float>(config)->evaluate(y, {target.values.data(), y.rows, target.targets}, nullptr, d_y);
+  network.parameters().gradients().fill(0.0f);
+  network.backward(impl_->scratch, steps, impl_->tape, d_y);
+  return loss.mean();
+}
+
+std::span<float> Model::parameters() {
+  Buffer<float>& values = impl_->network->parameters().values();
+  return {values.data(), values.size()};
+}
+std::span<const float> Model::gradients() const {
+  const Buffer<float>& gradients = std::as_const(impl_->network->parameters()).gradients();
+  return {gradients.data(), gradients.size()};
+}
+void Model::update() { impl_->network->pack(true); }
+
+std::span<float> Model::parameter(const std::string& name) {
+  Parameters<float>& all = impl_->network->parameters();
+  const Parameter* found = all.find(name);
+  if (!found) return {};
+  return {all.values().data() + found->offset, found->size()};
+}
+
+// ---- Stream -------------------------------------------------------------------------------------------------------------
+
+struct Stream::Impl {
+  std::shared_ptr<const Network<float>> network;
+  ThreadPool pool{1};
+  Scratch<float> scratch{pool};
+  State<float> state;
+  explicit Impl(std::shared_ptr<const Network<float>> n) : network(std::move(n)), state(network->initial_state(1)) {}
+};
+
+Stream Model::stream() const {
+  if (!impl_->network->can_stream())
+    fail(ErrorCode::kUsage, "this network needs the future of each step (bidirectional or flatten layers) and cannot stream");
+  return Stream(std::make_unique<Stream::Impl>(impl_->network));
+}
+
+Stream::Stream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Stream::Stream(const Stream& other) : impl_(std::make_unique<Impl>(other.impl_->network)) {
+  impl_->state = other.impl_->state.copy();
+}
+Stream& Stream::operator=(const Stream& other) { return *this = Stream(other); }
+Stream::Stream(Stream&&) noexcept = default;
+Stream& Stream::operator=(Stream&&) noexcept = default;
+Stream::~Stream() = default;
+
+void Stream::step(const float* x, float* y) noexcept {
+  const Network<float>& network = *impl_->network;
+  const View<float> out = network.forward(impl_->scratch, Steps(1, 1), {x, 1, network.input_size()}, &impl_->state);
+  std::copy_n(out.data, out.cols, y);
+}
+
+void Stream::reset() { impl_->state = impl_->network->initial_state(1); }
+
+// ---- Optimisers -----------------------------------------------------------------------------------------------------------
+
+struct Moments {
+  std::unique_ptr<Optimizer<float>> optimizer;
+  Buffer<float> gradients;  // a copy that clipping may scale
+};
+
+namespace {
+
+bool step_with(Model& model, std::shared_ptr<Moments>& moments, const OptimizerConfig& config, double clip_norm) {
+  if (!moments) moments = std::make_shared<Moments>(Moments{make_optimizer<float>(config), {}});
+  const std::span<const float> given = model.gradients();
+  moments->gradients.resize(given.size());
+  std::copy(given.begin(), given.end(), moments->gradients.begin());
+  const std::span<float> gradients(moments->gradients.data(), given.size());
+  const double norm = clip_by_norm(gradients, clip_norm > 0 ? clip_norm : HUGE_VAL);
+  if (!std::isfinite(norm)) return false;
+  moments->optimizer->step(model.parameters(), gradients, config.learning_rate);
+  model.update();
+  return true;
+}
+
+}  // namespace
+
+bool Adam::step(Model& model) {
+  return step_with(model, moments,
+                   {.name = "adamw", .learning_rate = learning_rate, .beta1 = beta1, .beta2 = beta2, .epsilon = epsilon,
+                    .weight_decay = weight_decay},
+                   clip_norm);
+}
+
+bool Sgd::step(Model& model) {
+  return step_with(model, moments,
+                   {.name = "sgd", .learning_rate = learning_rate, .momentum = momentum, .weight_decay = weight_decay}, clip_norm);
+}
+
+bool RmsProp::step(Model& model) {
+  return step_with(model, moments,
+                   {.name = "rmsprop", .learning_rate = learning_rate, .momentum = momentum, .epsilon = epsilon, .alpha = alpha},
+                   clip_norm);
+}
+
+}  // namespace elman

@@ -1,0 +1,269 @@
+#include "tasks/forecast.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "tasks/backtest.h"
+#include "tasks/windows.h"
+
+namespace elman {
+namespace {
+
+// Monthly series from 2000-01: a trend and a yearly season, each with its own phase, and a little noise.
+SeriesSet make_series(size_t count, size_t length) {
+  SeriesSet set;
+  set.path = "made.csv";
+  set.time_format.pattern = "%Y-%m";
+  set.frequency = {Frequency::Unit::kMonths, 1, 0};
+  Random random(7, 0);
+  for (size_t i = 0; i < count; ++i) {
+    Series s;
+    s.id = "s" + std::to_string(i);
+    s.start = from_civil({.year = 2000});
+    for (size_t t = 0; t < length; ++t) {
+      const double season = std::sin(2 * M_PI * static_cast<double>(t + i) / 12.0);
+      s.values.push_back(100 + static_cast<double>(t) + 20 * season + random.uniform(-1, 1));
+    }
+    set.series.push_back(std::move(s));
+  }
+  return set;
+}
+
+ForecastConfig quick() {
+  ForecastConfig config;
+  config.horizon = 6;
+  config.hidden_size = 16;
+  config.epochs = 3;
+  config.batches_per_epoch = 30;
+  config.batch_size = 32;
+  return config;
+}
+
+std::vector<float> weights(const ForecastModel& model) {
+  const auto& values = model.network().parameters().values();
+  return {values.begin(), values.end()};
+}
+
+TEST(Windows, SeeNothingAtOrAfterTheirOrigin) {
+  SeriesSet data = make_series(1, 60);
+  ForecastConfig config = resolve(quick(), data);
+  const Windows windows(config, data.frequency);
+  Tensor<float> before(windows.steps(), windows.features()), after(windows.steps(), windows.features());
+  const WindowScale scale = windows.fill_input(data.series[0], 40, before, 1, 0);
+  for (size_t t = 40; t < 60; ++t) data.series[0].values[t] = -1e9 * static_cast<double>(t);
+  const WindowScale same = windows.fill_input(data.series[0], 40, after, 1, 0);
+  EXPECT_EQ(scale.center, same.center);
+  EXPECT_EQ(scale.scale, same.scale);
+  EXPECT_TRUE(std::equal(before.data(), before.data() + before.size(), after.data()));
+}
+
+TEST(Windows, MaskWhatIsMissing) {
+  SeriesSet data = make_series(1, 30);
+  data.series[0].values[25] = NAN;
+  ForecastConfig config = quick();
+  config.look_back = 24;
+  config.segment = 12;
+  config.season = 12;
+  const Windows windows(config, data.frequency);
+  Tensor<float> x(windows.steps(), windows.features());
+  windows.fill_input(data.series[0], 30, x, 1, 0);  // reads values 6..29
+  EXPECT_EQ(x(1, 7), 0.0f);                         // value 25
+  EXPECT_EQ(x(1, 12 + 7), 0.0f);
+  EXPECT_EQ(x(1, 12 + 8), 1.0f);
+  windows.fill_input(data.series[0], 20, x, 1, 0);  // four steps before the start
+  EXPECT_EQ(x(0, 12 + 3), 0.0f);
+  EXPECT_EQ(x(0, 12 + 4), 1.0f);
+}
+
+TEST(ForecastConfig, ChoosesFromTheData) {
+  const ForecastConfig config = resolve(quick(), make_series(3, 120));
+  EXPECT_EQ(config.season, 12u);
+  EXPECT_EQ(config.segment, 12u);
+  EXPECT_EQ(config.look_back, 60u);
+  EXPECT_FALSE(explain(config, make_series(3, 120)).empty());
+}
+
+TEST(ForecastConfig, RefusesWhatCannotBe) {
+  const SeriesSet data = make_series(1, 120);
+  const auto code = [&](auto change) {
+    ForecastConfig config = quick();
+    change(config);
+    try {
+      resolve(config, data);
+    } catch (const Error& e) {
+      return e.code();
+    }
+    return ErrorCode{};
+  };
+  EXPECT_EQ(code([](auto& c) { c.horizon = 0; }), ErrorCode::kUsage);
+  EXPECT_EQ(code([](auto& c) { c.horizon = 500; }), ErrorCode::kData);
+  EXPECT_EQ(code([](auto& c) { c.quantiles = {0.1, 0.9}; }), ErrorCode::kUsage);
+  EXPECT_EQ(code([](auto& c) { c.quantiles = {0.5, 0.1}; }), ErrorCode::kUsage);
+  EXPECT_EQ(code([](auto& c) { c.quantiles = {0.5, 1.5}; }), ErrorCode::kUsage);
+  EXPECT_EQ(code([](auto& c) { c.segment = 7, c.look_back = 20; }), ErrorCode::kUsage);
+}
+
+TEST(Forecast, BeatsTheSeasonalNaiveOnTrendAndSeason) {
+  ThreadPool pool(2);
+  const SeriesSet data = make_series(4, 120);
+  ForecastConfig config = quick();
+  config.epochs = 10;
+  const BacktestOptions options{.windows = 3};
+  const ForecastModel model = ForecastModel::train(before_first_origin(data, config.horizon, options), config, pool);
+  const BacktestReport report = backtest(model, data, options, pool);
+  ASSERT_EQ(report.methods.front().name, "elman");
+  ASSERT_EQ(report.methods[2].name, "seasonal_naive");
+  EXPECT_LT(report.methods[0].metrics.mase, 0.5 * report.methods[2].metrics.mase);
+  EXPECT_EQ(report.overlapping, 0u);
+  EXPECT_EQ(report.windows, 12u);
+  EXPECT_NE(report.verdict.find("elman beats"), std::string::npos);
+}
+
+TEST(Forecast, SaysWhenTheNaiveWins) {
+  ThreadPool pool(1);
+  SeriesSet data = make_series(1, 80);
+  Random random(3, 0);
+  double walk = 1000;
+  for (double& v : data.series[0].values) v = walk += random.normal();
+  ForecastConfig config = quick();
+  config.epochs = 1;
+  config.batches_per_epoch = 1;  // barely trained: any naive method must win
+  const BacktestOptions options{.windows = 3};
+  const ForecastModel model = ForecastModel::train(before_first_origin(data, config.horizon, options), config, pool);
+  const BacktestReport report = backtest(model, data, options, pool);
+  EXPECT_NE(report.verdict.find(report.best_naive + " wins"), std::string::npos) << report.verdict;
+}
+
+TEST(Backtest, ComputesTheFiguresOfTheLiterature) {
+  ThreadPool pool(1);
+  SeriesSet data = make_series(1, 60);
+  std::vector<double>& y = data.series[0].values;
+  for (size_t t = 0; t < y.size(); ++t) y[t] = static_cast<double>(t);  // the naive of the last 6 errs by 1..6
+  ForecastConfig config = quick();
+  const BacktestOptions options{.windows = 1};
+  const ForecastModel model = ForecastModel::train(before_first_origin(data, 6, options), config, pool);
+  const BacktestReport report = backtest(model, data, options, pool);
+  const Metrics& naive = report.methods[1].metrics;
+  EXPECT_DOUBLE_EQ(naive.mae, 3.5);
+  EXPECT_DOUBLE_EQ(naive.mse, 91.0 / 6);
+  EXPECT_DOUBLE_EQ(naive.rmse, std::sqrt(91.0 / 6));
+  EXPECT_DOUBLE_EQ(naive.mase, 3.5 / 12);  // the in-sample seasonal difference is 12
+  double smape = 0;
+  for (int k = 1; k <= 6; ++k) smape += 200.0 * k / (53 + 53 + k) / 6;
+  EXPECT_NEAR(naive.smape, smape, 1e-12);
+  EXPECT_DOUBLE_EQ(report.methods[2].metrics.mae, 12.0);    // seasonal naive
+  EXPECT_NEAR(report.methods[3].metrics.mae, 0.0, 1e-12);   // drift
+}
+
+TEST(Forecast, SavedAndLoadedGivesTheSameNumbers) {
+  ThreadPool pool(1);
+  const SeriesSet data = make_series(2, 90);
+  const ForecastModel model = ForecastModel::train(data, quick(), pool);
+  const std::string path = testing::TempDir() + "forecast_test.safetensors";
+  model.save(path);
+  const ForecastModel loaded = ForecastModel::load(path);
+  const auto a = model.forecast(&data, 0, {0.1, 0.5, 0.9}, pool), b = loaded.forecast(nullptr, 0, {0.1, 0.5, 0.9}, pool);
+  ASSERT_EQ(a.size(), 2u);
+  for (size_t i = 0; i < a.size(); ++i) {
+    EXPECT_EQ(a[i].id, b[i].id);
+    EXPECT_EQ(a[i].ds, b[i].ds);
+    EXPECT_EQ(a[i].y_hat, b[i].y_hat);
+    EXPECT_EQ(a[i].quantiles, b[i].quantiles);
+  }
+  EXPECT_EQ(a[0].ds.front(), "2007-07");
+  EXPECT_EQ(a[0].ds.size(), 6u);
+  std::remove(path.c_str());
+}
+
+TEST(Forecast, QuantilesNeverCrossAndAreInterpolated) {
+  ThreadPool pool(1);
+  const SeriesSet data = make_series(2, 90);
+  const ForecastModel model = ForecastModel::train(data, quick(), pool);
+  for (const Forecast& f : model.forecast(nullptr, 0, {0.1, 0.3, 0.5, 0.8, 0.9}, pool))
+    for (size_t k = 1; k < f.quantiles.size(); ++k)
+      for (size_t t = 0; t < f.y_hat.size(); ++t) EXPECT_LE(f.quantiles[k - 1][t], f.quantiles[k][t]);
+  EXPECT_THROW(model.forecast(nullptr, 0, {0.01}, pool), Error);
+}
+
+TEST(Forecast, GoesBeyondTheTrainedHorizonByRolling) {
+  ThreadPool pool(1);
+  const ForecastModel model = ForecastModel::train(make_series(1, 90), quick(), pool);
+  const auto shorter = model.forecast(nullptr, 4, {0.5}, pool), trained = model.forecast(nullptr, 6, {0.5}, pool),
+             longer = model.forecast(nullptr, 15, {0.5}, pool);
+  ASSERT_EQ(shorter[0].y_hat.size(), 4u);
+  ASSERT_EQ(longer[0].y_hat.size(), 15u);
+  EXPECT_TRUE(std::equal(trained[0].y_hat.begin(), trained[0].y_hat.end(), longer[0].y_hat.begin()));
+  EXPECT_TRUE(std::equal(shorter[0].y_hat.begin(), shorter[0].y_hat.end(), trained[0].y_hat.begin()));
+  EXPECT_EQ(longer[0].ds.back(), "2008-09");
+}
+
+// Short, constant, all-zero, gappy and unseen series: each gets finite numbers.
+TEST(Forecast, EverySeriesGetsAForecast) {
+  ThreadPool pool(1);
+  SeriesSet data = make_series(2, 90);
+  const ForecastModel model = ForecastModel::train(data, quick(), pool);
+  SeriesSet odd = make_series(6, 40);
+  odd.series[0].values.resize(1);
+  std::fill(odd.series[1].values.begin(), odd.series[1].values.end(), 42.0);
+  std::fill(odd.series[2].values.begin(), odd.series[2].values.end(), 0.0);
+  for (size_t t = 5; t < 35; ++t) odd.series[3].values[t] = NAN;
+  std::fill(odd.series[4].values.begin(), odd.series[4].values.end(), NAN);
+  odd.series[5].id = "never seen";
+  const auto forecasts = model.forecast(&odd, 0, {0.1, 0.5, 0.9}, pool);
+  ASSERT_EQ(forecasts.size(), 6u);
+  for (const Forecast& f : forecasts)
+    for (const auto& level : f.quantiles)
+      for (const double v : level) EXPECT_TRUE(std::isfinite(v)) << f.id;
+  for (const double v : forecasts[1].y_hat) EXPECT_NEAR(v, 42.0, 1.0);
+  for (const double v : forecasts[2].y_hat) EXPECT_NEAR(v, 0.0, 1e-3);
+}
+
+TEST(Forecast, TrainsThroughGapsAndOddSeries) {
+  ThreadPool pool(1);
+  SeriesSet data = make_series(3, 90);
+  for (size_t t = 0; t < 90; t += 4) data.series[0].values[t] = NAN;
+  std::fill(data.series[1].values.begin(), data.series[1].values.end(), 0.0);
+  data.series[2].values.resize(3);
+  const ForecastModel model = ForecastModel::train(data, quick(), pool);
+  for (const float w : weights(model)) ASSERT_TRUE(std::isfinite(w));
+  EXPECT_EQ(model.record().skipped_steps, 0u);
+}
+
+TEST(Forecast, SameWeightsOnAnyNumberOfThreads) {
+  const SeriesSet data = make_series(2, 90);
+  ThreadPool one(1), two(2), three(3);
+  const std::vector<float> expected = weights(ForecastModel::train(data, quick(), one));
+  EXPECT_EQ(weights(ForecastModel::train(data, quick(), two)), expected);
+  EXPECT_EQ(weights(ForecastModel::train(data, quick(), three)), expected);
+}
+
+// Interrupted anywhere, in the first training or in the second on all data, a resumed run ends in the same weights.
+TEST(Forecast, ResumedEndsAsIfNeverStopped) {
+  const SeriesSet data = make_series(2, 90);
+  ThreadPool pool(1);
+  const std::vector<float> expected = weights(ForecastModel::train(data, quick(), pool));
+  const std::string checkpoint = testing::TempDir() + "forecast_test.checkpoint";
+  for (const int stop_at : {1, 37, 95, 120}) {
+    int polls = 0;
+    TrainRun run;
+    run.checkpoint = checkpoint;
+    run.observer.interrupted = [&] { return ++polls == stop_at; };
+    try {
+      ForecastModel::train(data, quick(), pool, run);
+      FAIL() << "was not interrupted at " << stop_at;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), ErrorCode::kInterrupted);
+    }
+    run.resume = true;
+    EXPECT_EQ(weights(ForecastModel::train(data, quick(), pool, run)), expected) << "stopped at " << stop_at;
+    EXPECT_FALSE(std::filesystem::exists(checkpoint));
+  }
+}
+
+}  // namespace
+}  // namespace elman
