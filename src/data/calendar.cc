@@ -1,0 +1,86 @@
+#include <array>
+#include <cmath>
+
+#include "data/frequency.h"
+
+namespace elman {
+namespace {
+
+// Sine and cosine of a fraction of a full turn, by polynomials: the same bits under every C library.
+std::array<float, 2> unit_circle(double turns) noexcept {
+  const double quarter = std::floor(turns * 4.0 + 0.5);
+  const double x = (turns - quarter * 0.25) * 6.283185307179586, xx = x * x;  // |x| <= pi/4
+  double sine = 1.0, cosine = 1.0;
+  for (int k = 14; k >= 2; k -= 2) {  // Taylor series, innermost term first
+    sine = 1.0 - sine * xx / (k * (k + 1));
+    cosine = 1.0 - cosine * xx / (k * (k - 1));
+  }
+  sine *= x;
+  switch (static_cast<int64_t>(quarter) & 3) {
+    case 0: return {static_cast<float>(sine), static_cast<float>(cosine)};
+    case 1: return {static_cast<float>(cosine), static_cast<float>(-sine)};
+    case 2: return {static_cast<float>(-sine), static_cast<float>(-cosine)};
+    default: return {static_cast<float>(-cosine), static_cast<float>(sine)};
+  }
+}
+
+double ratio(int64_t part, int64_t whole) noexcept { return static_cast<double>(part) / static_cast<double>(whole); }
+
+// How much of the feature's cycle has passed, in [0, 1).
+double phase(Time time, CalendarFeature feature) noexcept {
+  const CivilTime civil = to_civil(time);
+  switch (feature) {
+    case CalendarFeature::kMonthOfYear: return ratio(civil.month - 1, 12);
+    case CalendarFeature::kDayOfYear: {
+      const Time year = from_civil({civil.year, 1, 1, 0}), next = from_civil({civil.year + 1, 1, 1, 0});
+      return ratio(time - year, next - year);
+    }
+    case CalendarFeature::kDayOfMonth: return ratio(civil.day - 1, days_in_month(civil.year, civil.month));
+    case CalendarFeature::kDayOfWeek: {
+      const int64_t days = (time - civil.of_day) / kDay + 3;  // 1970-01-01 was a Thursday, weeks start on Monday
+      return ratio((days % 7 + 7) % 7, 7);
+    }
+    case CalendarFeature::kHourOfDay: return ratio(civil.of_day, kDay);
+    case CalendarFeature::kMinuteOfHour: return ratio(civil.of_day % kHour, kHour);
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string_view name(CalendarFeature feature) noexcept {
+  switch (feature) {
+    case CalendarFeature::kMonthOfYear: return "month_of_year";
+    case CalendarFeature::kDayOfYear: return "day_of_year";
+    case CalendarFeature::kDayOfMonth: return "day_of_month";
+    case CalendarFeature::kDayOfWeek: return "day_of_week";
+    case CalendarFeature::kHourOfDay: return "hour_of_day";
+    case CalendarFeature::kMinuteOfHour: return "minute_of_hour";
+  }
+  return "";
+}
+
+std::vector<CalendarFeature> calendar_features(const Frequency& frequency) {
+  using enum CalendarFeature;
+  const int64_t step = frequency.count;
+  if (frequency.unit == Frequency::Unit::kSteps) return {};
+  if (frequency.unit == Frequency::Unit::kMonths)
+    return step % 12 == 0 ? std::vector<CalendarFeature>{} : std::vector{kMonthOfYear};
+  std::vector<CalendarFeature> features;
+  if (step <= 26 * kWeek) features.push_back(kDayOfYear);
+  if (step >= kDay && step < kWeek) features.push_back(kDayOfMonth);
+  if (step < kWeek) features.push_back(kDayOfWeek);
+  if (step < kDay) features.push_back(kHourOfDay);
+  if (step < kHour) features.push_back(kMinuteOfHour);
+  return features;
+}
+
+void fill_calendar(Time time, std::span<const CalendarFeature> features, std::span<float> out) noexcept {
+  for (size_t i = 0; i < features.size(); ++i) {
+    const auto [sine, cosine] = unit_circle(phase(time, features[i]));
+    out[2 * i] = sine;
+    out[2 * i + 1] = cosine;
+  }
+}
+
+}  // namespace elman

@@ -1,0 +1,312 @@
+#include "data/series.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <unordered_map>
+
+#include "base/error.h"
+#include "data/columns.h"
+#include "data/number.h"
+
+namespace elman {
+namespace {
+
+constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+constexpr size_t kSeriesBytes = 384;  // a series costs about this much besides its values
+
+// What the first passes learn about the rows that share a time axis: those of one id, or the whole table.
+struct Track {
+  Time first = 0, last = 0;
+  size_t last_line = 0, rows = 0;
+};
+
+bool is_true(std::string_view cell) noexcept { return cell == "TRUE" || cell == "True" || cell == "true"; }
+bool is_false(std::string_view cell) noexcept { return cell == "FALSE" || cell == "False" || cell == "false"; }
+
+// Reads a table in three passes over its rows (formats, axes, values), so that nothing is kept for each row.
+class SeriesLoader {
+ public:
+  SeriesLoader(const CsvTable& table, const SeriesOptions& options)
+      : table_(table), columns_(find_columns(table, options)) {
+    set_.path = table.path();
+    set_.layout = columns_.layout;
+    set_.time_column = table.header()[columns_.time];
+    if (columns_.id) set_.id_column = table.header()[*columns_.id];
+    if (set_.layout != Layout::kWide) set_.target_column = table.header()[columns_.targets[0]];
+    for (size_t c : columns_.covariates) set_.covariate_columns.push_back(table.header()[c]);
+    for (size_t c : columns_.unused) set_.unused_columns.push_back(table.header()[c]);
+    set_.rows = table.rows();
+  }
+
+  SeriesSet load(const std::optional<Frequency>& frequency) {
+    find_time_format();
+    find_tracks(frequency);
+    check_memory(count_values());
+    allocate();
+    fill();
+    count_empty();
+    return std::move(set_);
+  }
+
+ private:
+  void find_time_format();
+  void find_tracks(const std::optional<Frequency>& frequency);
+  void check_order(const CsvCursor& row, const Track& track, Time time) const;
+  void allocate();
+  void fill();
+  void count_empty();
+
+  size_t track_of(const CsvCursor& row);
+  Time time_of(const CsvCursor& row) const;
+  double covariate(const CsvCursor& row, size_t column) const;
+  size_t series_of(size_t track, size_t target) const noexcept { return columns_.id ? track : target; }
+  size_t steps(const Track& track) const noexcept;
+  double count_values() const noexcept;
+  void check_memory(double values) const;
+
+  const CsvTable& table_;
+  const Columns columns_;
+  SeriesSet set_;
+  std::vector<Track> tracks_;
+  std::vector<std::string> ids_;
+  std::unordered_map<std::string, size_t> track_by_id_;
+  size_t id_bytes_ = 0;
+  std::string last_id_;  // rows of a series mostly stand together
+  size_t last_track_ = 0;
+};
+
+void SeriesLoader::find_time_format() {
+  TimeFormatDetector detector;
+  std::string first;
+  for (CsvCursor row(table_); row.next();) {
+    const std::string_view cell = row[columns_.time];
+    if (detector.add(cell)) {
+      if (first.empty()) first = fmt::format("{} on line {}", in_quotes(cell), row.line());
+      continue;
+    }
+    if (is_missing(cell))
+      row.fail_at(columns_.time, "found no time, expected one in every row; add it or remove the row");
+    const std::string expected =
+        first.empty() ? "a time such as 2024-01-31, 2024-01-31 14:30, 2024-01 or an integer; rewrite the column"
+                      : "an existing time written like " + first + "; write all times in one format";
+    row.fail_at(columns_.time, fmt::format("found {}, expected {}", in_quotes(cell), expected));
+  }
+  const bool years = set_.time_column.find("ear") != std::string::npos;  // Year, year, model_year…
+  if (const std::optional<TimeFormat> format = detector.finish(years)) {
+    set_.time_format = *format;
+    return;
+  }
+  CsvCursor row(table_);
+  row.next();
+  row.fail_at(columns_.time,
+              fmt::format("found {}, which may have the day or the month first, and no row decides; write "
+                          "dates as YYYY-MM-DD",
+                          in_quotes(row[columns_.time])));
+}
+
+Time SeriesLoader::time_of(const CsvCursor& row) const {
+  const std::optional<Time> time = parse_time(row[columns_.time], set_.time_format);
+  if (!time) row.fail_at(columns_.time, fmt::format("found {}, expected a time", in_quotes(row[columns_.time])));
+  return *time;
+}
+
+// The track that the row belongs to, a new one at a new id.
+size_t SeriesLoader::track_of(const CsvCursor& row) {
+  if (!columns_.id) {
+    if (tracks_.empty()) tracks_.emplace_back();
+    return 0;
+  }
+  const std::string_view id = row[*columns_.id];
+  if (!tracks_.empty() && id == last_id_) return last_track_;
+  if (id.empty()) row.fail_at(*columns_.id, "found no id, expected the name of a series in every row; add it");
+  last_id_ = id;
+  const auto [found, is_new] = track_by_id_.try_emplace(last_id_, tracks_.size());
+  if (is_new) {
+    tracks_.emplace_back();
+    ids_.push_back(last_id_);
+    id_bytes_ += 2 * id.size();
+    check_memory(0);
+  }
+  return last_track_ = found->second;
+}
+
+void SeriesLoader::check_order(const CsvCursor& row, const Track& track, Time time) const {
+  if (track.rows == 0 || time > track.last) return;
+  const std::string series = columns_.id ? fmt::format(" in series '{}'", row[*columns_.id]) : "";
+  const std::string_view found = row[columns_.time];
+  const bool clock = !set_.time_format.is_integer() && track.last - time <= 3 * kHour &&
+                     set_.time_format.pattern.find("H") != std::string::npos;
+  std::string advice = clock ? "; where clocks were set back, write the times in UTC" : "";
+  if (!columns_.id && !columns_.unused.empty())
+    advice += "; if the table holds several series, name their column with --id";
+  if (time == track.last)
+    row.fail_at(columns_.time,
+                fmt::format("found the time {} again{} (also on line {}), expected each time once; remove one row{}",
+                            in_quotes(found), series, track.last_line, advice));
+  row.fail_at(columns_.time,
+              fmt::format("found the time {} after {}{} (line {}), expected increasing times; sort the rows by time{}",
+                          in_quotes(found), in_quotes(format_time(track.last, set_.time_format)), series,
+                          track.last_line, advice));
+}
+
+void SeriesLoader::find_tracks(const std::optional<Frequency>& frequency) {
+  FrequencyFinder finder(set_.time_format.is_integer());
+  bool pairs = false;
+  for (CsvCursor row(table_); row.next();) {
+    const Time time = time_of(row);
+    Track& track = tracks_[track_of(row)];
+    check_order(row, track, time);
+    if (track.rows == 0) {
+      track.first = time;
+    } else if (!frequency) {
+      finder.add(track.last, time);
+      pairs = true;
+    }
+    track.last = time;
+    track.last_line = row.line();
+    ++track.rows;
+  }
+  const std::optional<Frequency> found = frequency ? frequency : finder.find();
+  if (found && (found->unit == Frequency::Unit::kSteps) != set_.time_format.is_integer())
+    fail(ErrorCode::kData, "{}: found {} in column '{}', expected {} ({})", table_.path(),
+         set_.time_format.is_integer() ? "integers" : "dates", set_.time_column,
+         set_.time_format.is_integer() ? "dates" : "integers", found->describe());
+  if (found) {
+    set_.frequency = *found;
+    return;
+  }
+  if (!pairs)
+    fail(ErrorCode::kData, "{}: found a single row{}, expected at least two to tell the step of the times; add data",
+         table_.path(), columns_.id ? " in each series" : "");
+  fail(ErrorCode::kData,
+       "{}: found irregular times in column '{}', expected one step between rows (gaps are fine); resample the table "
+       "first",
+       table_.path(), set_.time_column);
+}
+
+size_t SeriesLoader::steps(const Track& track) const noexcept {
+  return static_cast<size_t>(set_.frequency.steps_between(track.first, track.last)) + 1;
+}
+
+double SeriesLoader::count_values() const noexcept {
+  double total = 0;  // may be beyond any integer
+  for (const Track& track : tracks_) total += static_cast<double>(steps(track));
+  return total * static_cast<double>(columns_.targets.size() * (1 + columns_.covariates.size()));
+}
+
+// Keeps the promise that memory stays within 4 times the file plus 64 MiB; the table itself is one of the four.
+void SeriesLoader::check_memory(double values) const {
+  const size_t series = std::max(tracks_.size(), columns_.targets.size());
+  const double bytes = values * sizeof(double) + static_cast<double>(series * kSeriesBytes + id_bytes_);
+  const double limit = 3.0 * static_cast<double>(table_.bytes()) + 0x1p26;
+  if (bytes <= limit) return;
+  const std::string axis = values > 0
+                               ? fmt::format(" on a grid of {:.0f} values ({})", values, set_.frequency.describe())
+                               : fmt::format(" by the column '{}'", set_.id_column);
+  fail(ErrorCode::kLimit,
+       "{}: found {} series{} in {} rows, which takes over 4 times the file's memory; are times and ids right?",
+       table_.path(), series, axis, table_.rows());
+}
+
+void SeriesLoader::allocate() {
+  const size_t count = columns_.id ? tracks_.size() : columns_.targets.size();
+  set_.series.resize(count);
+  for (size_t s = 0; s < count; ++s) {
+    Series& series = set_.series[s];
+    const Track& track = tracks_[columns_.id ? s : 0];
+    series.id = columns_.id ? std::move(ids_[s]) : table_.header()[columns_.targets[s]];
+    series.start = track.first;
+    series.values.assign(steps(track), kMissing);
+    series.covariates.assign(columns_.covariates.size(), series.values);
+  }
+  for (const Track& track : tracks_) set_.gaps += steps(track) - track.rows;
+}
+
+double SeriesLoader::covariate(const CsvCursor& row, size_t column) const {
+  if (is_true(row[column])) return 1;
+  return is_false(row[column]) ? 0 : row.number(column);
+}
+
+void SeriesLoader::fill() {
+  for (CsvCursor row(table_); row.next();) {
+    const size_t track = track_of(row);
+    const Time time = time_of(row);
+    const std::optional<int64_t> step = set_.frequency.index_of(tracks_[track].first, time);
+    if (!step)
+      row.fail_at(columns_.time,
+                  fmt::format("found the time {}, which is off the grid ({} from {}), expected a regular step; correct "
+                              "it, or resample the table",
+                              in_quotes(row[columns_.time]), set_.frequency.describe(),
+                              in_quotes(format_time(tracks_[track].first, set_.time_format))));
+    const size_t index = static_cast<size_t>(*step);
+    for (size_t t = 0; t < columns_.targets.size(); ++t) {
+      Series& series = set_.series[series_of(track, t)];
+      const double value = row.number(columns_.targets[t]);
+      series.values[index] = value;
+      set_.missing += std::isnan(value);
+      for (size_t c = 0; c < columns_.covariates.size(); ++c)
+        series.covariates[c][index] = covariate(row, columns_.covariates[c]);
+    }
+  }
+}
+
+void SeriesLoader::count_empty() {
+  for (const Series& series : set_.series)
+    set_.empty_series +=
+        std::all_of(series.values.begin(), series.values.end(), [](double v) { return std::isnan(v); });
+  if (set_.empty_series < set_.series.size()) return;
+  const std::string where = set_.target_column.empty() ? "its columns" : fmt::format("column '{}'", set_.target_column);
+  fail(ErrorCode::kData,
+       "{}: {} found without a single value, expected numbers; choose another with --target (columns: {})",
+       table_.path(), where, table_.column_list());
+}
+
+// "no gaps", "1 gap", "2 gaps".
+std::string counted(size_t count, std::string_view noun) {
+  return count == 0 ? fmt::format("no {}s", noun) : fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::string_view name(Layout layout) noexcept {
+  switch (layout) {
+    case Layout::kSingle: return "single";
+    case Layout::kLong: return "long";
+    case Layout::kWide: return "wide";
+  }
+  return "";
+}
+
+std::string SeriesSet::time_text(size_t s, int64_t index) const {
+  return format_time(frequency.time_at(series[s].start, index), time_format);
+}
+
+std::string SeriesSet::summary() const {
+  const auto [shortest, longest] = std::minmax_element(
+      series.begin(), series.end(), [](const Series& a, const Series& b) { return a.values.size() < b.values.size(); });
+  std::string lengths = std::to_string(shortest->values.size());
+  if (longest->values.size() > shortest->values.size()) lengths += fmt::format(" to {}", longest->values.size());
+  std::string text = fmt::format("{}: {} series{}, {} steps{}, {}; {}, {}", path, series.size(),
+                                 id_column.empty() ? "" : " by " + id_column, lengths, series.size() > 1 ? " each" : "",
+                                 frequency.describe(), counted(gaps, "gap"), counted(missing, "missing value"));
+  if (empty_series > 0) text += fmt::format(", {} series without any value", empty_series);
+  return text;
+}
+
+size_t SeriesSet::season_length() const {
+  if (frequency.unit != Frequency::Unit::kSteps) return frequency.season_length();
+  std::vector<std::span<const double>> values;
+  for (const Series& one : series) values.emplace_back(one.values);
+  return detect_season(values);
+}
+
+SeriesSet load_series(const CsvTable& table, const SeriesOptions& options) {
+  return SeriesLoader(table, options).load(options.frequency);
+}
+
+SeriesSet load_series(const std::string& path, const SeriesOptions& options) {
+  return load_series(read_csv(path), options);
+}
+
+}  // namespace elman

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/csv.h"
+#include "data/frequency.h"
+#include "data/time.h"
+
+namespace elman {
+
+// One series on a regular time grid; what was not observed is NaN.
+struct Series {
+  std::string id;
+  Time start = 0;
+  std::vector<double> values;                   // [length]
+  std::vector<std::vector<double>> covariates;  // [SeriesSet::covariate_columns][length], NaN where not given
+};
+
+// Which columns to read; an empty name means: find it.
+struct SeriesOptions {
+  std::string target, time, id;
+  std::vector<std::string> covariates;  // numbers, or TRUE and FALSE, read beside the target
+  std::optional<Frequency> frequency;   // a known one, such as a model's, instead of inferring it
+};
+
+enum class Layout {
+  kSingle,  // a time and a value a row
+  kLong,    // an id, a time and a value a row
+  kWide,    // a time and a value of every series a row
+};
+std::string_view name(Layout layout) noexcept;
+
+// All series of a table, with what was found out about it.
+struct SeriesSet {
+  std::string path;
+  Layout layout = Layout::kSingle;
+  std::string id_column, time_column, target_column;  // "" where there is none (target: a wide table)
+  std::vector<std::string> covariate_columns;
+  std::vector<std::string> unused_columns;
+  TimeFormat time_format;
+  Frequency frequency;
+  std::vector<Series> series;  // in order of first appearance
+
+  size_t rows = 0;          // read from the table
+  size_t gaps = 0;          // grid steps without a row, now NaN
+  size_t missing = 0;       // values that a row leaves empty or writes as NaN, NA…
+  size_t empty_series = 0;  // series without a single value
+
+  // The time of step `index` of series `s`, which may lie beyond its end, as the input writes times.
+  std::string time_text(size_t s, int64_t index) const;
+  // "m4.csv: 414 series by unique_id, 700 to 960 steps each, step 1; no gaps, no missing values": what a user wants
+  // confirmed.
+  std::string summary() const;
+  // The frequency's season; on an integer axis the season that the data itself shows.
+  size_t season_length() const;
+};
+
+// Reads a table in any of the layouts. Long form is recognised by the names unique_id,ds,y or item_id,timestamp,
+// target|target_value, or by `options.id`. Otherwise the first column written as times is the time, and every other
+// column a series (just one with `options.target`). Throws kData, naming file, line, column and what to do: unknown
+// column, text where a number is due, mixed or ambiguous date formats, times that repeat or go back, irregular times,
+// no value at all; kLimit if the grid would take more than 4 times the file plus 64 MiB.
+SeriesSet load_series(const std::string& path, const SeriesOptions& options = {});
+SeriesSet load_series(const CsvTable& table, const SeriesOptions& options = {});
+
+}  // namespace elman
