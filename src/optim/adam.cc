@@ -1,0 +1,58 @@
+// Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019), as torch.optim.Adam and AdamW:
+//   adam:   g <- g + weight_decay p
+//   adamw:  p <- p - rate weight_decay p
+//   m <- m + (1 - beta1) (g - m);  v <- beta2 v + (1 - beta2) g^2
+//   p <- p - rate / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + epsilon)
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/elementwise.h"
+#include "optim/power.h"
+#include "optim/settings.h"
+
+namespace elman {
+namespace {
+
+template <class T, bool kDecoupled>
+class AdamFamily final : public Optimizer<T> {
+ public:
+  explicit AdamFamily(const OptimizerConfig& config) : Optimizer<T>(config, {"first_moment", "second_moment"}) {
+    check_fraction(config, "beta1", config.beta1);
+    check_fraction(config, "beta2", config.beta2);
+  }
+
+ private:
+  void update(T* values, const T* gradients, size_t n, double learning_rate) override {
+    const OptimizerConfig& config = this->config();
+    const AdamCoefficients coefficients{.beta1 = config.beta1,
+                                        .beta2 = config.beta2,
+                                        .epsilon = config.epsilon,
+                                        .step_size = learning_rate / (1.0 - power(config.beta1, this->steps())),
+                                        .second_root = std::sqrt(1.0 - power(config.beta2, this->steps())),
+                                        .keep = kDecoupled ? 1.0 - learning_rate * config.weight_decay : 1.0};
+    if (!kDecoupled && config.weight_decay > 0.0) gradients = decayed(values, gradients, n);
+    adam_update({{values, n}, {gradients, n}, {this->slab(0), n}, {this->slab(1), n}}, coefficients);
+  }
+
+  // gradients + weight_decay values, in memory of its own.
+  const T* decayed(const T* values, const T* gradients, size_t n) {
+    decayed_.resize(n);
+    std::copy_n(gradients, n, decayed_.data());
+    axpy(static_cast<T>(this->config().weight_decay), std::span<const T>(values, n), {decayed_.data(), n});
+    return decayed_.data();
+  }
+
+  Buffer<T> decayed_;
+};
+
+template <class T>
+using Adam = AdamFamily<T, false>;
+template <class T>
+using AdamW = AdamFamily<T, true>;
+
+}  // namespace
+
+extern const OptimizerEntry kAdam = optimizer_entry<Adam>("adam");
+extern const OptimizerEntry kAdamW = optimizer_entry<AdamW>("adamw");
+
+}  // namespace elman
