@@ -68,8 +68,8 @@ void map(T* x, size_t n) {
   if (i < n) L::store_some(function(L::load_some(x + i, n - i)), x + i, n - i);
 }
 
-// A sum in sixteen partial sums whatever the vector width: element i goes to partial sum i mod 16, and these are added in
-// pairs at the end.
+// A sum in sixteen partial sums whatever the vector width: element i goes to partial sum i mod 16, and these are added
+// in pairs at the end.
 template <class T>
 class FixedSum {
  public:
@@ -234,9 +234,9 @@ void adam(const AdamState<T>& state, const AdamCoefficients& coefficients) {
 }
 
 template <class T>
-inline constexpr ElementwiseKernels<T> kElementwise = {
-    &map<T, Exp>,  &map<T, Log>,       &map<T, Tanh>,   &map<T, Sigmoid>, &softmax<T>,
-    &scale<T>,     &axpy<T>,           &sum_of_squares<T>, &column_sums<T>,  &adam<T>};
+inline constexpr ElementwiseKernels<T> kElementwise = {&map<T, Exp>,    &map<T, Log>, &map<T, Tanh>, &map<T, Sigmoid>,
+                                                       &softmax<T>,     &scale<T>,    &axpy<T>,      &sum_of_squares<T>,
+                                                       &column_sums<T>, &adam<T>};
 
 const ElementwiseKernels<float>* elementwise_f32() { return &kElementwise<float>; }
 const ElementwiseKernels<double>* elementwise_f64() { return &kElementwise<double>; }

@@ -7,9 +7,9 @@
 
 namespace elman {
 
-// Serial, vectorised, and the same bits under every instruction set: callers split ranges over threads where each element
-// is its own, and keep sums whole. The errors in units in the last place (ULP) are of the float versions, over all
-// finite arguments.
+// Serial, vectorised, and the same bits under every instruction set: callers split ranges over threads where each
+// element is its own, and keep sums whole. The errors in units in the last place (ULP) are of the float versions, over
+// all finite arguments.
 
 void exp_inplace(std::span<float> x) noexcept;  // 1.1 ULP
 void exp_inplace(std::span<double> x) noexcept;
@@ -43,10 +43,10 @@ void column_sums(ConstView<double> x, double* sums) noexcept;
 struct AdamCoefficients {
   double beta1 = 0.9, beta2 = 0.999;
   double epsilon = 1e-8;
-  double step_size = 1e-3;      // learning rate / (1 - beta1^t)
-  double second_root = 1;       // sqrt(1 - beta2^t)
-  double keep = 1;              // 1 - learning rate * weight decay
-  double gradient_scale = 1;    // clipping, applied on the way
+  double step_size = 1e-3;    // learning rate / (1 - beta1^t)
+  double second_root = 1;     // sqrt(1 - beta2^t)
+  double keep = 1;            // 1 - learning rate * weight decay
+  double gradient_scale = 1;  // clipping, applied on the way
 };
 
 template <class T>

@@ -38,7 +38,7 @@ struct GemmShape<double> {
 };
 
 template <class T>
-inline constexpr size_t kPanel = GemmShape<T>::kVectors * Lanes<T>::kCount;
+inline constexpr size_t kPanel = Lanes<T>::kCount* GemmShape<T>::kVectors;
 // Rows of B summed in one pass: a panel's block stays in the first-level cache.
 inline constexpr size_t kDepthBlock = 256;
 
@@ -49,8 +49,8 @@ struct TileSteps {
   static constexpr size_t at(size_t row, size_t k) { return row * kRow + k * kDepth; }
 };
 
-// Keeps a loaded vector in its register. Without it g++ folds the load into each of the multiply-adds that use it, which
-// then compete for the load ports.
+// Keeps a loaded vector in its register. Without it g++ folds the load into each of the multiply-adds that use it,
+// which then compete for the load ports.
 template <class V>
 HWY_INLINE void keep_in_register(V& v) {
 #if HWY_ARCH_X86 && HWY_NATIVE_FMA
@@ -67,8 +67,8 @@ struct TileB {
   size_t panel_stride, depth;
 };
 
-// C[rows, cols] = start + A B. Start has a row stride of its own: a bias or a zero is a row of stride 0, and to accumulate is
-// to start at C itself.
+// C[rows, cols] = start + A B. Start has a row stride of its own: a bias or a zero is a row of stride 0, and to
+// accumulate is to start at C itself.
 template <class T>
 struct TileC {
   const T* start;
@@ -77,13 +77,15 @@ struct TileC {
   size_t stride;
 
   TileC from_col(size_t col) const { return {start + col, start_stride, data + col, stride}; }
+  TileC from_row(size_t row) const { return {start + row * start_stride, start_stride, data + row * stride, stride}; }
 };
 
-template <class T, size_t kRows, size_t kPanels, class Steps>
+// kVectors of each of kPanels panels.
+template <class T, size_t kRows, size_t kPanels, size_t kVectors, class Steps>
 HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, TileB<T> b, TileC<T> c) {
   using L = Lanes<T>;
   using V = typename L::V;
-  constexpr size_t kVectors = GemmShape<T>::kVectors, kWidth = kPanels * kVectors;
+  constexpr size_t kWidth = kPanels * kVectors;
   V sum[kRows][kWidth];
 #pragma GCC unroll 16
   for (size_t r = 0; r < kRows; ++r) {
@@ -118,29 +120,42 @@ HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, TileB<T> b, TileC<T> c) {
 }
 
 // The last columns, fewer than a panel: B is padded, C is not, so the tile works on a copy.
-template <class T, size_t kRows, class Steps>
+template <class T, size_t kRows, size_t kVectors, class Steps>
 HWY_NOINLINE void multiply_edge(const T* a, TileB<T> b, size_t cols, TileC<T> c) {
-  T tile[kRows * kPanel<T>] = {};
-  for (size_t r = 0; r < kRows; ++r) std::copy_n(c.start + r * c.start_stride, cols, tile + r * kPanel<T>);
-  multiply_tile<T, kRows, 1, Steps>(a, b, {tile, kPanel<T>, tile, kPanel<T>});
-  for (size_t r = 0; r < kRows; ++r) std::copy_n(tile + r * kPanel<T>, cols, c.data + r * c.stride);
+  constexpr size_t kStride = kVectors * Lanes<T>::kCount;
+  T tile[kRows * kStride] = {};
+  for (size_t r = 0; r < kRows; ++r) std::copy_n(c.start + r * c.start_stride, cols, tile + r * kStride);
+  multiply_tile<T, kRows, 1, kVectors, Steps>(a, b, {tile, kStride, tile, kStride});
+  for (size_t r = 0; r < kRows; ++r) std::copy_n(tile + r * kStride, cols, c.data + r * c.stride);
+}
+
+// As many whole groups of kPanels panels as the columns hold, then groups of half as many. Returns the columns done.
+template <class T, size_t kRows, size_t kPanels, class Steps>
+HWY_INLINE size_t multiply_panels(const T* a, TileB<T> b, size_t cols, TileC<T> c) {
+  constexpr size_t kGroup = kPanels * kPanel<T>;
+  size_t col = 0;
+  for (; col + kGroup <= cols; col += kGroup, b.data += kPanels * b.panel_stride) {
+    multiply_tile<T, kRows, kPanels, GemmShape<T>::kVectors, Steps>(a, b, c.from_col(col));
+  }
+  if constexpr (kPanels > 1) {
+    col += multiply_panels<T, kRows, kPanels / 2, Steps>(a, b, cols - col, c.from_col(col));
+  }
+  return col;
 }
 
 // kRows rows of C, all columns. Few rows take several panels at once, so that enough sums are in flight to hide the
 // latency of a multiply-add.
 template <class T, size_t kRows, class Steps>
 void multiply_rows(const T* a, TileB<T> b, size_t cols, TileC<T> c) {
-  constexpr size_t kPanels = 4 * kRows <= GemmShape<T>::kRows ? 4 : 2 * kRows <= GemmShape<T>::kRows ? 2 : 1;
-  size_t col = 0;
-  for (; col + kPanels * kPanel<T> <= cols; col += kPanels * kPanel<T>) {
-    multiply_tile<T, kRows, kPanels, Steps>(a, b, c.from_col(col));
-    b.data += kPanels * b.panel_stride;
+  constexpr size_t kVectors = GemmShape<T>::kVectors, kMaxRows = GemmShape<T>::kRows;
+  constexpr size_t kPanels = 4 * kRows <= kMaxRows ? 4 : 2 * kRows <= kMaxRows ? 2 : 1;
+  const size_t done = multiply_panels<T, kRows, kPanels, Steps>(a, b, cols, c), rest = cols - done;
+  b.data += done / kPanel<T> * b.panel_stride;
+  if (rest > kPanel<T> / 2) {
+    multiply_edge<T, kRows, kVectors, Steps>(a, b, rest, c.from_col(done));
+  } else if (rest > 0) {
+    multiply_edge<T, kRows, kVectors / 2, Steps>(a, b, rest, c.from_col(done));
   }
-  for (; col + kPanel<T> <= cols; col += kPanel<T>) {
-    multiply_tile<T, kRows, 1, Steps>(a, b, c.from_col(col));
-    b.data += b.panel_stride;
-  }
-  if (col < cols) multiply_edge<T, kRows, Steps>(a, b, cols - col, c.from_col(col));
 }
 
 // multiply_rows for a row count known at run time.
@@ -164,13 +179,16 @@ class RowKernels {
 template <class T>
 class RowTiles {
  public:
-  explicit RowTiles(size_t rows) : rows_(rows), count_((rows + GemmShape<T>::kRows - 1) / GemmShape<T>::kRows) {}
+  explicit RowTiles(size_t rows)
+      : count_((rows + GemmShape<T>::kRows - 1) / GemmShape<T>::kRows),
+        size_(count_ <= 1 ? rows : rows / count_),
+        larger_(count_ <= 1 ? 0 : rows % count_) {}
   size_t count() const { return count_; }
-  size_t begin(size_t tile) const { return tile * (rows_ / count_) + std::min(tile, rows_ % count_); }
-  size_t rows(size_t tile) const { return begin(tile + 1) - begin(tile); }
+  size_t begin(size_t tile) const { return tile * size_ + std::min(tile, larger_); }
+  size_t rows(size_t tile) const { return tile < larger_ ? size_ + 1 : size_; }
 
  private:
-  size_t rows_, count_;
+  size_t count_, size_, larger_;  // the first `larger_` tiles have a row more
 };
 
 }  // namespace HWY_NAMESPACE

@@ -10,44 +10,50 @@ HWY_BEFORE_NAMESPACE();
 namespace elman {
 namespace HWY_NAMESPACE {
 
-// Columns whose block of B, kDepthBlock deep, fits half of a second-level cache.
-inline constexpr size_t kColumnBlock = 256;
+// B is read a block of columns at a time, kDepthBlock deep, which fits half of a second-level cache. A block of rows
+// goes through all of k before the next one, so that its part of C waits in the cache too.
+inline constexpr size_t kColumnBlock = 256, kRowBlock = 96;
 // A vector more than kDepthBlock: rows start in different cache sets.
 inline constexpr size_t kRowStep = kDepthBlock + 16;
 template <class T>
 inline constexpr T kZeros[kColumnBlock] = {};
 
-// What the k block starting at `k` adds to.
+// One block of columns, of rows and of k. A is all columns from k on, C all that is left of the block.
 template <class T>
-TileC<T> tile_start(View<T> c, size_t row, size_t col, size_t k, GemmStart start, const T* bias) {
-  T* data = c.row(row) + col;
-  if (k > 0 || start == GemmStart::kAccumulate) return {data, c.stride, data, c.stride};
-  return {start == GemmStart::kBias ? bias + col : kZeros<T>, 0, data, c.stride};
-}
-
-template <class T>
-void gemm_block(ConstView<T> a, TileB<T> b, size_t k, View<T> c, size_t col, size_t cols, GemmStart start,
-                const T* bias) {
+void gemm_block(ConstView<T> a, TileB<T> b, View<T> c, TileC<T> at) {
   HWY_ALIGN T tile[GemmShape<T>::kRows * kRowStep];
   const RowTiles<T> tiles(a.rows);
   for (size_t t = 0; t < tiles.count(); ++t) {
     const size_t row = tiles.begin(t), rows = tiles.rows(t);
-    for (size_t r = 0; r < rows; ++r) std::copy_n(a.row(row + r) + k, b.depth, tile + r * kRowStep);
-    RowKernels<T, TileSteps<kRowStep, 1>>::multiply(rows, tile, b, cols, tile_start(c, row, col, k, start, bias));
+    for (size_t r = 0; r < rows; ++r) std::copy_n(a.row(row + r), b.depth, tile + r * kRowStep);
+    RowKernels<T, TileSteps<kRowStep, 1>>::multiply(rows, tile, b, c.cols, at.from_row(row));
   }
+}
+
+// One block of columns and of rows, for all k. `first` is what the sum starts from.
+template <class T>
+void gemm_rows(ConstView<T> a, const T* panels, View<T> c, TileC<T> first) {
+  size_t k = 0;
+  do {  // once even if there is nothing to sum, for the start value
+    const size_t depth = std::min(kDepthBlock, a.cols - k);
+    const TileB<T> block{panels + k * kPanel<T>, a.cols * kPanel<T>, depth};
+    const TileC<T> so_far{c.data, c.stride, c.data, c.stride};
+    gemm_block(a.slice_cols(k, depth), block, c, k == 0 ? first : so_far);
+    k += kDepthBlock;
+  } while (k < a.cols);
 }
 
 template <class T>
 void gemm_all(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, const T* bias) {
   for (size_t col = 0; col < c.cols; col += kColumnBlock) {
-    const size_t cols = std::min(kColumnBlock, c.cols - col);
-    const T* panels = b.data() + col * a.cols;
-    size_t k = 0;
-    do {  // once even if there is nothing to sum, for the start value
-      const TileB<T> block{panels + k * kPanel<T>, a.cols * kPanel<T>, std::min(kDepthBlock, a.cols - k)};
-      gemm_block(a, block, k, c, col, cols, start, bias);
-      k += kDepthBlock;
-    } while (k < a.cols);
+    for (size_t row = 0; row < c.rows; row += kRowBlock) {
+      const size_t rows = std::min(kRowBlock, c.rows - row);
+      const View<T> block = c.slice_cols(col, std::min(kColumnBlock, c.cols - col)).slice_rows(row, rows);
+      TileC<T> first{block.data, block.stride, block.data, block.stride};
+      if (start == GemmStart::kBias) first.start = bias + col, first.start_stride = 0;
+      if (start == GemmStart::kZero) first.start = kZeros<T>, first.start_stride = 0;
+      gemm_rows(a.slice_rows(row, rows), b.data() + col * a.cols, block, first);
+    }
   }
 }
 
@@ -56,8 +62,7 @@ size_t panel_f64() { return kPanel<double>; }
 void gemm_f32(ConstView<float> a, const PackedMatrix<float>& b, View<float> c, GemmStart start, const float* bias) {
   gemm_all(a, b, c, start, bias);
 }
-void gemm_f64(ConstView<double> a, const PackedMatrix<double>& b, View<double> c, GemmStart start,
-              const double* bias) {
+void gemm_f64(ConstView<double> a, const PackedMatrix<double>& b, View<double> c, GemmStart start, const double* bias) {
   gemm_all(a, b, c, start, bias);
 }
 

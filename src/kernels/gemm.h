@@ -6,8 +6,8 @@
 
 namespace elman {
 
-// The right-hand matrix B [k, n] of a product, copied into panels of as many columns as the register tile is wide, zero-padded.
-// The panel width is the chosen instruction set's own; a packed matrix lives and dies with it.
+// The right-hand matrix B [k, n] of a product, copied into panels of as many columns as the register tile is wide,
+// zero-padded. The panel width is the chosen instruction set's own; a packed matrix lives and dies with it.
 template <class T>
 class PackedMatrix {
  public:
@@ -32,8 +32,8 @@ class PackedMatrix {
 enum class GemmStart { kZero, kBias, kAccumulate };
 
 // C[i, j] = start + sum_k A[i, k] B[k, j]. Each element is one chain of fused multiply-adds over ascending k, from the
-// start value: no tile, thread count or vector width changes a bit. Serial and noexcept: callers split rows over threads.
-// REQUIRES: a.cols == b.depth(), c.rows == a.rows, c.cols == b.cols(); bias has c.cols elements for kBias.
+// start value: no tile, thread count or vector width changes a bit. Serial and noexcept: callers split rows over
+// threads. REQUIRES: a.cols == b.depth(), c.rows == a.rows, c.cols == b.cols(); bias has c.cols elements for kBias.
 template <class T>
 void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, const T* bias = nullptr) noexcept;
 

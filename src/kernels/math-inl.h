@@ -10,9 +10,9 @@
 
 #include "kernels/lanes-inl.h"
 
-// exp, log, tanh and sigmoid on float lanes: argument reduction and a minimax polynomial, in IEEE operations alone, so every
-// machine gives the same bits. The errors in units in the last place are bounds over all finite arguments, denormal
-// arguments and results included. NaN gives NaN. The double versions are the standard library's.
+// exp, log, tanh and sigmoid on float lanes: argument reduction and a minimax polynomial, in IEEE operations alone, so
+// every machine gives the same bits. The errors in units in the last place are bounds over all finite arguments,
+// denormal arguments and results included. NaN gives NaN. The double versions are the standard library's.
 
 HWY_BEFORE_NAMESPACE();
 namespace elman {

@@ -8,7 +8,8 @@ std::vector<Target> supported_targets() {
   std::vector<Target> targets;
   const int64_t usable = (hwy::SupportedTargets() | HWY_STATIC_TARGET) & HWY_TARGETS;
   // Highway numbers a better target by a lower bit.
-  for (int64_t rest = usable; rest != 0; rest &= rest - 1) targets.push_back({rest & -rest, hwy::TargetName(rest & -rest)});
+  for (int64_t rest = usable; rest != 0; rest &= rest - 1)
+    targets.push_back({rest & -rest, hwy::TargetName(rest & -rest)});
   return targets;
 }
 

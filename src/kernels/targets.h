@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-// Included before hwy/foreach_target.h: the instruction sets the kernels are compiled for. All have, or emulate, a fused
-// multiply-add, so all give the same bits. The scalar baseline runs where none of the others does.
+// Included before hwy/foreach_target.h: the instruction sets the kernels are compiled for. All have, or emulate, a
+// fused multiply-add, so all give the same bits. The scalar baseline runs where none of the others does.
 #define HWY_DISABLED_TARGETS (~(HWY_AVX2 | HWY_AVX3 | HWY_NEON | HWY_SCALAR))
 // The baseline is one lane under every compiler, not Highway's emulated vector under some.
 #define HWY_BROKEN_EMU128 1
@@ -21,8 +21,8 @@ struct Target {
 // Best first; the last one is the baseline.
 std::vector<Target> supported_targets();
 
-// Makes every kernel run on one instruction set for as long as it lives: tests compare the sets' results. Matrices packed
-// under another target must be packed again. REQUIRES: no kernel is running and no other ForcedTarget lives.
+// Makes every kernel run on one instruction set for as long as it lives: tests compare the sets' results. Matrices
+// packed under another target must be packed again. REQUIRES: no kernel is running and no other ForcedTarget lives.
 class ForcedTarget {
  public:
   explicit ForcedTarget(const Target& target);

@@ -1,0 +1,169 @@
+#include "kernels/gemm.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "kernels/targets.h"
+#include "base/random.h"
+
+namespace elman {
+namespace {
+
+constexpr size_t kSizes[] = {1, 2, 3, 5, 7, 16, 17, 20, 33, 100, 257};
+
+// A matrix of random values whose rows lie `padding` elements further apart than they are long.
+template <class T>
+class Padded {
+ public:
+  Padded(size_t rows, size_t cols, size_t padding, uint64_t stream)
+      : values_(rows * (cols + padding)), view_(values_.data(), rows, cols, cols + padding) {
+    Random random(7, stream);
+    for (T& value : values_) value = static_cast<T>(random.uniform(-1, 1));
+  }
+  View<T> view() { return view_; }
+  const std::vector<T>& values() const { return values_; }
+
+ private:
+  std::vector<T> values_;
+  View<T> view_;
+};
+
+// C += A B, one chain of fused multiply-adds an element.
+template <class T>
+void reference(ConstView<T> a, ConstView<T> b, View<T> c) {
+  for (size_t i = 0; i < c.rows; ++i) {
+    for (size_t j = 0; j < c.cols; ++j) {
+      for (size_t k = 0; k < a.cols; ++k) c(i, j) = std::fma(a(i, k), b(k, j), c(i, j));
+    }
+  }
+}
+
+template <class T>
+Padded<T> transposed(View<T> x) {
+  Padded<T> result(x.cols, x.rows, 2, 0);
+  for (size_t i = 0; i < x.rows; ++i) {
+    for (size_t j = 0; j < x.cols; ++j) result.view()(j, i) = x(i, j);
+  }
+  return result;
+}
+
+template <class T>
+void fill(View<T> c, GemmStart start, const std::vector<T>& bias) {
+  for (size_t i = 0; i < c.rows && start != GemmStart::kAccumulate; ++i) {
+    for (size_t j = 0; j < c.cols; ++j) c(i, j) = start == GemmStart::kBias ? bias[j] : T{};
+  }
+}
+
+template <class T>
+void check_gemm(size_t m, size_t n, size_t k, GemmStart start, bool pack_transposed) {
+  Padded<T> a(m, k, 3, 1), b(k, n, 1, 2), expected(m, n, 5, 3), c(m, n, 5, 3);
+  const std::vector<T> bias = Padded<T>(1, n, 0, 4).values();
+  fill(expected.view(), start, bias);
+  reference<T>(a.view(), b.view(), expected.view());
+
+  PackedMatrix<T> packed;
+  if (pack_transposed) {
+    packed.pack_transposed(transposed(b.view()).view());
+  } else {
+    packed.pack(b.view());
+  }
+  gemm<T>(a.view(), packed, c.view(), start, bias.data());
+  EXPECT_EQ(c.values(), expected.values()) << m << " x " << n << " x " << k << ", start " << static_cast<int>(start);
+}
+
+template <class T>
+void check_gradient(size_t rows, size_t m, size_t n, Buffer<T>& workspace) {
+  Padded<T> a(rows, m, 3, 1), b(rows, n, 1, 2), expected(m, n, 5, 3), c(m, n, 5, 3);
+  reference<T>(transposed(a.view()).view(), b.view(), expected.view());
+  gemm_gradient<T>(a.view(), b.view(), c.view(), workspace);
+  EXPECT_EQ(c.values(), expected.values()) << rows << " rows, " << m << " x " << n;
+}
+
+// Runs the test on each instruction set this machine has.
+class GemmTest : public testing::TestWithParam<Target> {
+ protected:
+  ForcedTarget forced_{GetParam()};
+};
+
+// Comparing with the reference on every target also compares the targets with each other.
+TEST_P(GemmTest, IsOneChainOfFusedMultiplyAdds) {
+  size_t turn = 0;
+  for (size_t m : kSizes) {
+    for (size_t n : kSizes) {
+      for (size_t k : kSizes) {
+        check_gemm<float>(m, n, k, static_cast<GemmStart>(turn % 3), turn % 2 == 0);
+        ++turn;
+      }
+    }
+  }
+}
+
+TEST_P(GemmTest, DoubleIsOneChainToo) {
+  for (size_t m : {1, 2, 5, 17}) {
+    for (size_t n : {1, 7, 8, 33}) {
+      for (size_t k : {1, 20, 257, 513}) {
+        check_gemm<double>(m, n, k, GemmStart::kBias, false);
+        check_gemm<double>(m, n, k, GemmStart::kAccumulate, true);
+      }
+    }
+  }
+}
+
+TEST_P(GemmTest, CrossesBlocksOfEveryDimension) {
+  check_gemm<float>(29, 600, 1030, GemmStart::kBias, false);
+  check_gemm<float>(3, 512, 512, GemmStart::kAccumulate, true);
+}
+
+TEST_P(GemmTest, EmptySumIsTheStart) {
+  for (GemmStart start : {GemmStart::kZero, GemmStart::kBias, GemmStart::kAccumulate}) {
+    check_gemm<float>(5, 40, 0, start, false);
+  }
+}
+
+TEST_P(GemmTest, GradientIsOneChainOfFusedMultiplyAdds) {
+  Buffer<float> workspace;
+  for (size_t rows : kSizes) {
+    for (size_t m : kSizes) {
+      for (size_t n : kSizes) check_gradient<float>(rows, m, n, workspace);
+    }
+  }
+}
+
+TEST_P(GemmTest, GradientCrossesBlocksOfEveryDimension) {
+  Buffer<float> workspace;
+  check_gradient<float>(600, 400, 70, workspace);
+  Buffer<double> workspace_f64;
+  check_gradient<double>(300, 210, 17, workspace_f64);
+}
+
+TEST_P(GemmTest, RowsDoNotDependOnTheirBatch) {
+  constexpr size_t kRows = 37, kCols = 100, kDepth = 300;
+  Padded<float> a(kRows, kDepth, 0, 1), b(kDepth, kCols, 0, 2), whole(kRows, kCols, 0, 3), split(kRows, kCols, 0, 3);
+  PackedMatrix<float> packed;
+  packed.pack(b.view());
+  gemm<float>(a.view(), packed, whole.view(), GemmStart::kZero);
+  for (size_t begin = 0, count = 1; begin < kRows; begin += count, ++count) {
+    const size_t rows = std::min(count, kRows - begin);
+    gemm<float>(a.view().slice_rows(begin, rows), packed, split.view().slice_rows(begin, rows), GemmStart::kZero);
+  }
+  EXPECT_EQ(split.values(), whole.values());
+}
+
+TEST_P(GemmTest, GradientRowsDoNotDependOnTheSplit) {
+  constexpr size_t kRows = 300, kM = 50, kN = 40;
+  Padded<float> a(kRows, kM, 0, 1), b(kRows, kN, 0, 2), whole(kM, kN, 0, 3), split(kM, kN, 0, 3);
+  Buffer<float> workspace;
+  gemm_gradient<float>(a.view(), b.view(), whole.view(), workspace);
+  for (size_t begin : {0, 10, 20, 30, 40}) {
+    gemm_gradient<float>(a.view().slice_cols(begin, 10), b.view(), split.view().slice_rows(begin, 10), workspace);
+  }
+  EXPECT_EQ(split.values(), whole.values());
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, GemmTest, testing::ValuesIn(supported_targets()),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+}  // namespace
+}  // namespace elman
