@@ -1,11 +1,13 @@
 #include "layers/embedding.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace elman {
 
 template <class T>
-EmbeddingLayer<T>::EmbeddingLayer(size_t id, size_t symbols, size_t size, const std::string& prefix, Parameters<T>& parameters)
+EmbeddingLayer<T>::EmbeddingLayer(size_t id, size_t symbols, size_t size, const std::string& prefix,
+                                  Parameters<T>& parameters)
     : Layer<T>(id), symbols_(symbols), size_(size) {
   // torch.nn.Embedding draws from the standard normal, too.
   weight_ = parameters.add(prefix + "weight", {symbols, size}, Init::kNormal, 1, 1.0);
@@ -17,8 +19,9 @@ View<T> EmbeddingLayer<T>::forward(const Pass<T>& pass, const Steps&, ConstView<
   const ConstView<T> weight = pass.parameters.value(weight_);
   for (size_t r = 0; r < x.rows; ++r) {
     const T symbol = x(r, 0);
-    if (!(symbol >= 0 && symbol < static_cast<T>(symbols_)))
-      fail(ErrorCode::kData, "embedding: symbol {} found, expected 0 to {}", static_cast<double>(symbol), symbols_ - 1);
+    if (!(symbol >= 0 && symbol < static_cast<T>(symbols_) && symbol == std::floor(symbol)))
+      fail(ErrorCode::kData, "embedding: symbol {} found, expected a whole number from 0 to {}",
+           static_cast<double>(symbol), symbols_ - 1);
     std::copy_n(weight.row(static_cast<size_t>(symbol)), size_, y.row(r));
   }
   if (pass.tape) pass.tape->entry(this->id()).input = x;

@@ -14,7 +14,7 @@ struct RecurrentOptions {
   size_t input_size = 0, hidden_size = 0;
   bool reverse = false;        // runs from each sequence's last step to its first
   bool learned_state = false;  // the initial state is a parameter instead of zeros
-  std::string prefix, suffix;  // parameter names are prefix + "weight_ih" + suffix, e.g. "rnn." and "_l0_reverse"
+  std::string prefix = {}, suffix = {};  // parameter names are prefix + "weight_ih" + suffix, e.g. "rnn." and "_l0_reverse"
 };
 
 // One recurrent layer in one direction: a hoisted input projection, a recurrent projection and a cell.

@@ -18,15 +18,12 @@ struct Fields;
 template <>
 struct Fields<Recurrent> {
   static constexpr const char* kind = "recurrent";
-  static constexpr auto list = std::make_tuple(std::pair{"cell", &Recurrent::cell},
-                                          std::pair{"hidden_size", &Recurrent::hidden_size},
-                                          std::pair{"num_layers", &Recurrent::num_layers},
-                                          std::pair{"bidirectional", &Recurrent::bidirectional},
-                                          std::pair{"dropout", &Recurrent::dropout},
-                                          std::pair{"layer_norm", &Recurrent::layer_norm},
-                                          std::pair{"residual", &Recurrent::residual},
-                                          std::pair{"learned_initial_state", &Recurrent::learned_initial_state},
-                                          std::pair{"name", &Recurrent::name});
+  static constexpr auto list = std::make_tuple(
+      std::pair{"cell", &Recurrent::cell}, std::pair{"hidden_size", &Recurrent::hidden_size},
+      std::pair{"num_layers", &Recurrent::num_layers}, std::pair{"bidirectional", &Recurrent::bidirectional},
+      std::pair{"dropout", &Recurrent::dropout}, std::pair{"layer_norm", &Recurrent::layer_norm},
+      std::pair{"residual", &Recurrent::residual},
+      std::pair{"learned_initial_state", &Recurrent::learned_initial_state}, std::pair{"name", &Recurrent::name});
 };
 
 template <>
@@ -34,7 +31,7 @@ struct Fields<Linear> {
   static constexpr const char* kind = "linear";
   static constexpr auto list =
       std::make_tuple(std::pair{"output_size", &Linear::output_size}, std::pair{"zero_start", &Linear::zero_start},
-                 std::pair{"name", &Linear::name});
+                      std::pair{"name", &Linear::name});
 };
 
 template <>
@@ -42,7 +39,7 @@ struct Fields<Embedding> {
   static constexpr const char* kind = "embedding";
   static constexpr auto list =
       std::make_tuple(std::pair{"symbols", &Embedding::symbols}, std::pair{"output_size", &Embedding::output_size},
-                 std::pair{"name", &Embedding::name});
+                      std::pair{"name", &Embedding::name});
 };
 
 template <>
@@ -70,7 +67,13 @@ struct Fields<Flatten> {
 };
 
 json layers_to_json(const std::vector<LayerConfig>& layers);
-std::vector<LayerConfig> layers_from_json(const json& list);
+std::vector<LayerConfig> layers_from_json(const json& list, size_t depth);
+
+constexpr size_t kMaxDepth = 16;  // of sums within sums: no file may exhaust the stack
+
+void check_keys(const json& in, size_t known, const char* what) {
+  if (in.size() != known) fail(ErrorCode::kModel, "'{}' has unknown keys; it was written by a newer version", what);
+}
 
 template <class Config>
 json write(const Config& config) {
@@ -87,49 +90,46 @@ json write(const Sum& sum) {
 
 json layers_to_json(const std::vector<LayerConfig>& layers) {
   json list = json::array();
-  for (const LayerConfig& layer : layers) list.push_back(std::visit([](const auto& config) { return write(config); }, layer));
+  for (const LayerConfig& layer : layers)
+    list.push_back(std::visit([](const auto& config) { return write(config); }, layer));
   return list;
 }
 
 template <class Config>
-LayerConfig read(const json& in) {
+LayerConfig read(const json& in, size_t) {
   Config config;
   size_t known = 1;  // "kind"
-  std::apply(
-      [&](const auto&... field) {
-        ((in.at(field.first).get_to(config.*field.second), ++known), ...);
-      },
-      Fields<Config>::list);
-  if (in.size() != known) fail(ErrorCode::kModel, "layer of kind '{}' has unknown keys; it was written by a newer version", Fields<Config>::kind);
+  std::apply([&](const auto&... field) { ((in.at(field.first).get_to(config.*field.second), ++known), ...); },
+             Fields<Config>::list);
+  check_keys(in, known, Fields<Config>::kind);
   return config;
 }
 
-LayerConfig read_sum(const json& in) {
+LayerConfig read_sum(const json& in, size_t depth) {
+  if (depth == kMaxDepth) fail(ErrorCode::kModel, "more than {} sums within each other", kMaxDepth);
   Sum sum;
-  for (const json& branch : in.at("branches")) sum.branches.push_back(layers_from_json(branch));
+  for (const json& branch : in.at("branches")) sum.branches.push_back(layers_from_json(branch, depth + 1));
+  check_keys(in, 2, "sum");
   if (sum.branches.empty()) fail(ErrorCode::kModel, "layer of kind 'sum' has no branches");
   return sum;
 }
 
-LayerConfig read_layer(const json& in) {
-  using Reader = std::pair<const char*, LayerConfig (*)(const json&)>;
-  static constexpr std::array kReaders = {Reader{Fields<Recurrent>::kind, read<Recurrent>},
-                                          Reader{Fields<Linear>::kind, read<Linear>},
-                                          Reader{Fields<Embedding>::kind, read<Embedding>},
-                                          Reader{Fields<Dropout>::kind, read<Dropout>},
-                                          Reader{Fields<LayerNorm>::kind, read<LayerNorm>},
-                                          Reader{Fields<LastStep>::kind, read<LastStep>},
-                                          Reader{Fields<Flatten>::kind, read<Flatten>},
-                                          Reader{"sum", read_sum}};
+LayerConfig read_layer(const json& in, size_t depth) {
+  using Reader = std::pair<const char*, LayerConfig (*)(const json&, size_t)>;
+  static constexpr std::array kReaders = {
+      Reader{Fields<Recurrent>::kind, read<Recurrent>}, Reader{Fields<Linear>::kind, read<Linear>},
+      Reader{Fields<Embedding>::kind, read<Embedding>}, Reader{Fields<Dropout>::kind, read<Dropout>},
+      Reader{Fields<LayerNorm>::kind, read<LayerNorm>}, Reader{Fields<LastStep>::kind, read<LastStep>},
+      Reader{Fields<Flatten>::kind, read<Flatten>},     Reader{"sum", read_sum}};
   const std::string kind = in.at("kind");
   for (const auto& [name, reader] : kReaders)
-    if (kind == name) return reader(in);
+    if (kind == name) return reader(in, depth);
   fail(ErrorCode::kModel, "unknown layer kind '{}'; the model was written by a newer version", kind);
 }
 
-std::vector<LayerConfig> layers_from_json(const json& list) {
+std::vector<LayerConfig> layers_from_json(const json& list, size_t depth) {
   std::vector<LayerConfig> layers;
-  for (const json& layer : list) layers.push_back(read_layer(layer));
+  for (const json& layer : list) layers.push_back(read_layer(layer, depth));
   return layers;
 }
 
@@ -141,7 +141,9 @@ json to_json(const NetworkConfig& config) {
 
 NetworkConfig network_from_json(const json& in) {
   try {
-    return {in.at("input_size").get<size_t>(), layers_from_json(in.at("layers"))};
+    NetworkConfig config{in.at("input_size").get<size_t>(), layers_from_json(in.at("layers"), 0)};
+    check_keys(in, 2, "network");
+    return config;
   } catch (const json::exception& e) {
     fail(ErrorCode::kModel, "the network's description is damaged: {}", e.what());
   }

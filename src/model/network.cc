@@ -16,10 +16,13 @@
 namespace elman {
 namespace {
 
+constexpr size_t kMaxSize = 1 << 24;  // of any one dimension: products of two fit easily
+constexpr size_t kMaxLayers = 1024;   // containers included
+
 void check_size(const std::string& name, const char* field, size_t value) {
-  constexpr size_t kMax = 1 << 24;
   if (value == 0) fail(ErrorCode::kUsage, "layer '{}': {} is 0, expected at least 1", name, field);
-  if (value > kMax) fail(ErrorCode::kLimit, "layer '{}': {} is {}, expected at most {}", name, field, value, kMax);
+  if (value > kMaxSize)
+    fail(ErrorCode::kLimit, "layer '{}': {} is {}, expected at most {}", name, field, value, kMaxSize);
 }
 
 void check_rate(const std::string& name, double rate) {
@@ -40,13 +43,17 @@ class Builder {
     for (const LayerConfig& config : configs) {
       std::visit([&](const auto& c) { add(c, width, layers); }, config);
       width = layers.back()->output_size();
+      if (width > kMaxSize) fail(ErrorCode::kLimit, "a layer writes {} features, expected at most {}", width, kMaxSize);
     }
     return std::make_unique<SequentialLayer<T>>(id, input_size, std::move(layers));
   }
 
  private:
   using Layers = std::vector<LayerPtr<T>>;
-  size_t next_id() { return ids_++; }
+  size_t next_id() {
+    if (ids_ >= kMaxLayers) fail(ErrorCode::kLimit, "the network has more than {} layers", kMaxLayers);
+    return ids_++;
+  }
 
   void add(const Recurrent& c, size_t width, Layers& layers) {
     check_size(c.name, "hidden_size", c.hidden_size);
@@ -57,7 +64,8 @@ class Builder {
       layers.push_back(recurrent(c, k, width));
       width = layers.back()->output_size();
       if (c.layer_norm)
-        layers.push_back(std::make_unique<LayerNormLayer<T>>(next_id(), width, fmt::format("{}.norm_l{}.", c.name, k), parameters_));
+        layers.push_back(
+            std::make_unique<LayerNormLayer<T>>(next_id(), width, fmt::format("{}.norm_l{}.", c.name, k), parameters_));
     }
   }
 
@@ -92,8 +100,10 @@ class Builder {
   void add(const Embedding& c, size_t width, Layers& layers) {
     check_size(c.name, "symbols", c.symbols);
     check_size(c.name, "output_size", c.output_size);
-    if (width != 1) fail(ErrorCode::kUsage, "layer '{}': an embedding reads 1 feature, the index; got {}", c.name, width);
-    layers.push_back(std::make_unique<EmbeddingLayer<T>>(next_id(), c.symbols, c.output_size, c.name + ".", parameters_));
+    if (width != 1)
+      fail(ErrorCode::kUsage, "layer '{}': an embedding reads 1 feature, the index; got {}", c.name, width);
+    layers.push_back(
+        std::make_unique<EmbeddingLayer<T>>(next_id(), c.symbols, c.output_size, c.name + ".", parameters_));
   }
 
   void add(const Dropout& c, size_t width, Layers& layers) {
@@ -120,7 +130,8 @@ class Builder {
       branches.push_back(list(branch, width));
       const size_t expected = branches.front()->output_size(), got = branches.back()->output_size();
       if (got != expected)
-        fail(ErrorCode::kUsage, "layer 'sum': branch {} writes {} features, expected {} as the first branch", branches.size(), got, expected);
+        fail(ErrorCode::kUsage, "layer 'sum': branch {} writes {} features, expected {} as the first branch",
+             branches.size(), got, expected);
     }
     if (branches.empty()) fail(ErrorCode::kUsage, "layer 'sum' has no branches, expected at least one");
     layers.push_back(std::make_unique<SumLayer<T>>(next_id(), width, std::move(branches)));
@@ -133,12 +144,24 @@ class Builder {
 }  // namespace
 
 template <class T>
-Network<T>::Network(NetworkConfig config) : config_(std::move(config)) {
+Network<T>::Network(NetworkConfig config, const Inspect& inspect) : config_(std::move(config)) {
   check_size("input", "input_size", config_.input_size);
   root_ = Builder<T>(parameters_).list(config_.layers, config_.input_size);
   if (parameters_.size() > kMaxParameters)
-    fail(ErrorCode::kLimit, "the network has {} parameters, expected at most {}; choose a smaller hidden_size", parameters_.size(), kMaxParameters);
+    fail(ErrorCode::kLimit, "the network has {} parameters, expected at most {}; choose a smaller hidden_size",
+         parameters_.size(), kMaxParameters);
+  if (inspect) inspect(parameters_);
   parameters_.allocate();
+}
+
+template <class T>
+void Network<T>::check_call(const Steps& steps, ConstView<T> x, const State<T>* state) const {
+  if (steps.rows() == 0) fail(ErrorCode::kUsage, "the network got no rows, expected at least one step of one sequence");
+  if (x.rows != steps.rows() || x.cols != input_size())
+    fail(ErrorCode::kUsage, "the network got {} rows of {} features, expected {} rows of {}", x.rows, x.cols,
+         steps.rows(), input_size());
+  if (state && state->batch != steps.batch())
+    fail(ErrorCode::kUsage, "the state is of {} sequences, the input of {}", state->batch, steps.batch());
 }
 
 template <class T>

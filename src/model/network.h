@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "elman/network.h"
 #include "layers/layer.h"
 
@@ -9,8 +11,10 @@ namespace elman {
 template <class T>
 class Network {
  public:
+  // Called with the parameters declared, before memory is taken for them; may throw.
+  using Inspect = std::function<void(const Parameters<T>&)>;
   // Throws ErrorCode::kUsage on sizes that do not fit, ErrorCode::kLimit on parameters beyond `kMaxParameters`.
-  explicit Network(NetworkConfig config);
+  explicit Network(NetworkConfig config, const Inspect& inspect = {});
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
 
@@ -30,10 +34,12 @@ class Network {
   void pack(bool training) { root_->pack(parameters_, training); }
   State<T> initial_state(size_t batch) const;
 
-  // x [steps.rows(), input_size] → y [output_steps(steps).rows(), output_size], valid until the next call with this scratch
-  // or tape. Null tape: inference; null state: from the initial state; null dropout: none.
+  // x [steps.rows(), input_size] → y [output_steps(steps).rows(), output_size], valid until the next call with this
+  // scratch or tape. Null tape: inference; null state: from the initial state; null dropout: none. Throws
+  // ErrorCode::kUsage if x or state are not of these sizes.
   View<T> forward(Scratch<T>& scratch, const Steps& steps, ConstView<T> x, State<T>* state = nullptr,
                   Tape<T>* tape = nullptr, const Random* dropout = nullptr) const {
+    check_call(steps, x, state);
     return root_->forward({parameters_, scratch, state, tape, dropout}, steps, x);
   }
   // Adds to parameters().gradients(). Returns d_x when asked for.
@@ -43,6 +49,8 @@ class Network {
   }
 
  private:
+  void check_call(const Steps& steps, ConstView<T> x, const State<T>* state) const;
+
   NetworkConfig config_;
   Parameters<T> parameters_;
   LayerPtr<T> root_;

@@ -1,0 +1,138 @@
+#include "apps/cli/common.h"
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+
+#include "apps/cli/console.h"
+#include "base/error.h"
+#include "cells/cell.h"
+#include "io/atomic_file.h"
+#include "model/model_file.h"
+
+namespace elman::cli {
+namespace {
+
+constexpr double kMostThreads = 4096;
+
+std::string cell_names() {
+  std::vector<std::string_view> names;
+  for (const Cell* cell : cells()) names.push_back(cell->spec.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// The part of a network and its training that all tasks share.
+template <class Config>
+void add_network_flags(Flags& flags, Config& config) {
+  flags.group("Network");
+  flags.add("--cell", config.cell, "NAME", "Recurrent cell: " + cell_names()).check([](std::string_view name) {
+    find_cell(name);
+  });
+  flags.add("--hidden-size", config.hidden_size, at_least(1), "Units of each recurrent layer");
+  flags.add("--num-layers", config.num_layers, at_least(1), "Recurrent layers");
+  flags.add("--dropout", config.dropout, kFraction, "Share of activations dropped in training");
+}
+
+template <class Config>
+void add_training_flags(Flags& flags, Config& config) {
+  flags.group("Training");
+  flags.add("--epochs", config.epochs, at_least(0), "Passes over the data at most").zero_means("by the data");
+  flags.add("--batch-size", config.batch_size, at_least(0), "Sequences for each update").zero_means("by the data");
+  Setting& rate = flags.add("--learning-rate", config.learning_rate, above(0), "Step size of AdamW at its highest");
+  if (config.learning_rate == 0) rate.zero_means("by the data");
+  flags.add("--weight-decay", config.weight_decay, kNotNegative, "Pull of the weights towards 0");
+  flags.add("--clip", config.clip_norm, kNotNegative, "Largest norm of the gradient; 0: any");
+  flags.add("--patience", config.patience, at_least(0), "Validations without a new best before stopping; 0: never");
+  flags.add("--seed", config.seed, kSeed, "Start of all random numbers");
+}
+
+}  // namespace
+
+void Common::note(const std::string& line) const {
+  if (!quiet) say(line);
+}
+
+void add_common(CommandLine& line, Verb& verb, Common& common) {
+  verb.flags.group("General");
+  verb.flags.add("--threads", common.threads, Range{0, kMostThreads}, "Threads; results do not depend on them")
+      .zero_means("one for each core");
+  line.add_config_flag(verb);
+  verb.flags.add("--json", common.json, "Print one JSON object instead of text").flag_only();
+  verb.flags.add("-q,--quiet", common.quiet, "Say nothing but results and errors").flag_only();
+  verb.flags.add("-v,--verbose", common.verbose, "Say more").flag_only();
+}
+
+void check_common(const Common& common) {
+  if (common.quiet && common.verbose) fail(ErrorCode::kUsage, "--quiet and --verbose contradict each other; keep one");
+}
+
+void add_series_flags(Verb& verb, SeriesOptions& options) {
+  verb.flags.group("Columns");
+  verb.flags.add("--target", options.target, "COLUMN", "Values to forecast").zero_means("found by itself");
+  verb.flags.add("--time", options.time, "COLUMN", "Times").zero_means("found by itself");
+  verb.flags.add("--id", options.id, "COLUMN", "Which series a row belongs to").zero_means("found by itself");
+}
+
+SeriesOptions overridden(SeriesOptions options, const SeriesOptions& by_user) {
+  if (!by_user.target.empty()) options.target = by_user.target;
+  if (!by_user.time.empty()) options.time = by_user.time;
+  if (!by_user.id.empty()) options.id = by_user.id;
+  return options;
+}
+
+void add_forecast_flags(Verb& verb, ForecastConfig& config) {
+  Flags& flags = verb.flags;
+  flags.group("Forecast");
+  flags.add("--horizon", config.horizon, at_least(1), "Steps to forecast").zero_means("required");
+  flags.add("--quantiles", config.quantiles, kLevel, "Levels to forecast, 0.5 among them");
+  flags.add("--season", config.season, at_least(0), "Steps of the season").zero_means("by the calendar, or detected");
+  flags.add("--look-back", config.look_back, at_least(0), "Values read before each forecast")
+      .zero_means("by the season");
+  flags.add("--segment", config.segment, at_least(0), "Values read at each recurrent step").zero_means("a season");
+  add_network_flags(flags, config);
+  add_training_flags(flags, config);
+  flags.add("--batches-per-epoch", config.batches_per_epoch, at_least(1), "Updates between validations");
+  flags.add("--refit", config.refit, "Do not train once more on all data after validation");
+}
+
+void add_text_flags(Verb& verb, TextConfig& config) {
+  Flags& flags = verb.flags;
+  add_network_flags(flags, config);
+  flags.add("--embedding-size", config.embedding_size, at_least(0), "Features of each symbol")
+      .zero_means("by the data");
+  add_training_flags(flags, config);
+  flags.add("--bptt", config.bptt, at_least(1), "Symbols between updates, and how far back gradients travel");
+  flags.add("--carry-state", config.carry_state, "Start every chunk of symbols from a state of zeros");
+  flags.add("--valid-fraction", config.valid_fraction, kLevel, "End of the text that validates and never trains");
+  flags.add("--validate-every", config.validate_every, at_least(0), "Updates between validations")
+      .zero_means("by the data");
+}
+
+void require_argument(const std::string& value, std::string_view what, const Verb& verb) {
+  if (value.empty()) fail(ErrorCode::kUsage, "{} is missing; see 'elman {} --help'", what, verb.path);
+}
+
+void check_output(const std::string& output, const std::string& input) {
+  if (output.empty()) return;
+  std::error_code ignored;
+  if (!input.empty() && (output == input || std::filesystem::equivalent(output, input, ignored)))
+    fail(ErrorCode::kUsage, "the output {} is the input itself; choose another file", output);
+  check_writable(output);
+}
+
+void check_task(const std::string& model, const std::string& expected) {
+  const std::string task = load_model(model).task;
+  if (task == expected) return;
+  const std::string use = task == "text"       ? fmt::format("elman sample {}", model)
+                          : task == "forecast" ? fmt::format("elman forecast {}", model)
+                                               : fmt::format("elman inspect {}", model);
+  fail(ErrorCode::kModel, "{}: a model of the task '{}', expected '{}'; try '{}'", model, task, expected, use);
+}
+
+bool is_model_file(const std::string& path) {
+  std::array<char, 9> start{};  // 8 bytes of length, far below 2^56, then JSON
+  std::ifstream(path, std::ios::binary).read(start.data(), start.size());
+  return start[7] == '\0' && start[8] == '{';
+}
+
+}  // namespace elman::cli

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apps/cli/command_line.h"
+#include "base/threads.h"
+#include "data/series.h"
+#include "tasks/forecast_config.h"
+#include "tasks/text_config.h"
+
+namespace elman::cli {
+
+// Flags that every working verb has.
+struct Common {
+  size_t threads = 0;
+  bool json = false, quiet = false, verbose = false;
+
+  // A line for the user, unless quiet.
+  void note(const std::string& line) const;
+};
+void add_common(CommandLine& line, Verb& verb, Common& common);
+// Throws kUsage when flags contradict each other.
+void check_common(const Common& common);
+
+// Which columns of a table hold what.
+void add_series_flags(Verb& verb, SeriesOptions& options);
+// `options` of a model, with what the user says otherwise.
+SeriesOptions overridden(SeriesOptions options, const SeriesOptions& by_user);
+
+// How a network is built and trained, for each task.
+void add_forecast_flags(Verb& verb, ForecastConfig& config);
+void add_text_flags(Verb& verb, TextConfig& config);
+
+// Throws kUsage if a file or a flag that a verb cannot do without is missing.
+void require_argument(const std::string& value, std::string_view what, const Verb& verb);
+// Throws kUsage if both are the same file, kWrite if `output` cannot be written. An empty output is none.
+void check_output(const std::string& output, const std::string& input);
+// The model file's task; throws kModel, naming the verb to use instead, if it is not `expected`.
+void check_task(const std::string& model, const std::string& expected);
+// Whether a file starts as model files do. A file that cannot be read is none.
+bool is_model_file(const std::string& path);
+
+}  // namespace elman::cli

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+namespace elman::cli {
+
+using Json = nlohmann::ordered_json;
+
+// Thrown when whoever reads our results has gone: no error, only the end.
+struct BrokenPipe {};
+
+// Writes a result to standard output at once. Throws BrokenPipe, or kWrite if the text cannot be written.
+void print(std::string_view text);
+// One JSON object on a line of its own.
+void print_json(const Json& object);
+
+// Writes a line for the user to standard error.
+void say(std::string_view line);
+// "elman: message", in colour on a terminal that wants it.
+void say_error(std::string_view message);
+
+// Whether standard error is a terminal that can redraw a line, and how many columns it has.
+bool has_live_line();
+size_t terminal_columns();
+// Replaces the live line by `text`, which must fit into one line.
+void redraw(std::string_view text);
+
+// "1:05" or "2:03:04".
+std::string clock_text(double seconds);
+// A number to four significant digits, for tables and logs; "-" for NaN.
+std::string brief(double value);
+
+}  // namespace elman::cli

@@ -1,0 +1,145 @@
+#include <memory>
+
+#include "apps/cli/commands.h"
+#include "apps/cli/common.h"
+#include "apps/cli/console.h"
+#include "apps/cli/plot.h"
+#include "base/error.h"
+#include "base/suggest.h"
+#include "data/csv.h"
+#include "io/atomic_file.h"
+#include "tasks/forecast.h"
+
+namespace elman::cli {
+namespace {
+
+constexpr const char* kExamples =
+    "  elman forecast co2.safetensors                       # after 'elman train forecast data/co2.csv …'\n"
+    "  elman forecast co2.safetensors --quantiles 0.1,0.5,0.9 -o forecast.csv --plot forecast.svg\n"
+    "  elman forecast co2.safetensors data/co2.csv --horizon 36 --json";
+
+struct Arguments {
+  std::string model, data, output, plot, series;
+  size_t horizon = 0;
+  std::vector<double> levels;
+  SeriesOptions columns;
+  Common common;
+};
+
+// unique_id,ds,y_hat,q0.1,…: one row a series and step, numbers in the fewest digits that read back the same.
+std::string to_csv(const std::vector<Forecast>& forecasts, const std::vector<double>& levels) {
+  std::string csv = "unique_id,ds,y_hat";
+  for (const double level : levels) csv += fmt::format(",q{}", level);
+  csv += '\n';
+  for (const Forecast& f : forecasts) {
+    const std::string id = csv_escape(f.id);
+    for (size_t step = 0; step < f.y_hat.size(); ++step) {
+      csv += fmt::format("{},{},{}", id, csv_escape(f.ds[step]), f.y_hat[step]);
+      for (const auto& values : f.quantiles) csv += fmt::format(",{}", values[step]);
+      csv += '\n';
+    }
+  }
+  return csv;
+}
+
+Json to_json(const std::vector<Forecast>& forecasts, const std::vector<double>& levels) {
+  Json list = Json::array();
+  for (const Forecast& f : forecasts) {
+    Json entry{{"unique_id", f.id}, {"ds", f.ds}, {"y_hat", f.y_hat}};
+    for (size_t i = 0; i < levels.size(); ++i) entry[fmt::format("q{}", levels[i])] = f.quantiles[i];
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+void write_file(const std::string& path, const std::string& content) {
+  AtomicFile file(path);
+  file.write(content);
+  file.commit();
+}
+
+size_t find_series(const SeriesSet& data, const std::string& id) {
+  if (id.empty()) return 0;
+  std::vector<std::string_view> ids;
+  for (const Series& s : data.series) {
+    if (s.id == id) return ids.size();
+    ids.push_back(s.id);
+  }
+  fail(ErrorCode::kUsage, "--series: no series '{}' among {} of {}{}", id, ids.size(), data.path, suggest(id, ids));
+}
+
+void check(const Verb& verb, const Arguments& a) {
+  check_common(a.common);
+  require_argument(a.model, "MODEL, a file written by 'elman train forecast',", verb);
+  if (!a.series.empty() && a.plot.empty())
+    fail(ErrorCode::kUsage, "--series chooses what --plot shows; give --plot FILE.svg too");
+  if (!a.plot.empty() && a.plot == a.output)
+    fail(ErrorCode::kUsage, "--output and --plot are both {}; choose two files", a.plot);
+  for (const std::string& output : {a.output, a.plot}) {
+    check_output(output, a.model);
+    check_output(output, a.data);
+  }
+}
+
+void print_result(const Arguments& a, const SeriesSet& data, const std::vector<Forecast>& forecasts,
+                  const std::vector<double>& levels) {
+  if (a.common.json) {
+    Json result{{"model", a.model}, {"task", "forecast"}, {"series", forecasts.size()}};
+    result["horizon"] = forecasts.empty() ? 0 : forecasts[0].y_hat.size();
+    result["quantiles"] = levels;
+    if (!a.output.empty()) result["output"] = a.output;
+    else result["forecasts"] = to_json(forecasts, levels);
+    if (!a.plot.empty()) result["plot"] = a.plot;
+    return print_json(result);
+  }
+  if (a.output.empty()) return print(to_csv(forecasts, levels));
+  a.common.note(fmt::format("{}: {} steps of {} series after {}", a.output,
+                            forecasts.empty() ? 0 : forecasts[0].y_hat.size(), forecasts.size(), data.path));
+}
+
+void run(const Verb& verb, const Arguments& a) {
+  check(verb, a);
+  check_task(a.model, "forecast");
+  const ForecastModel model = ForecastModel::load(a.model);
+  std::optional<SeriesSet> given;
+  if (!a.data.empty()) given = load_series(a.data, overridden(model.series_options(), a.columns));
+  const SeriesSet& data = given ? *given : model.context();
+  if (given) a.common.note(given->summary());
+  const size_t shown = find_series(data, a.series);
+  if (a.horizon > model.config().horizon)
+    a.common.note(fmt::format(
+        "{} steps are more than the {} trained for: medians are fed back, and the intervals beyond are too narrow",
+        a.horizon, model.config().horizon));
+
+  ThreadPool pool(a.common.threads);
+  const std::vector<double> levels = a.levels.empty() ? model.levels() : a.levels;
+  const std::vector<Forecast> forecasts = model.forecast(given ? &*given : nullptr, a.horizon, levels, pool);
+  if (!a.output.empty()) write_file(a.output, to_csv(forecasts, levels));
+  if (!a.plot.empty()) {
+    write_file(a.plot, plot_forecast(data, shown, forecasts[shown], levels));
+    a.common.note(fmt::format("{}: a picture of '{}', to open in a browser", a.plot, forecasts[shown].id));
+  }
+  print_result(a, data, forecasts, levels);
+}
+
+}  // namespace
+
+void add_forecast(CommandLine& line) {
+  Verb& verb = line.add("forecast", "Continue series with a trained model", kExamples);
+  const auto a = std::make_shared<Arguments>();
+  Flags& flags = verb.flags;
+  flags.add_file("MODEL", a->model, "File written by 'elman train forecast'");
+  flags.add_file("DATA.csv", a->data, "Series to continue instead of those the model was trained on");
+  flags.group("Forecast");
+  flags.add("--horizon", a->horizon, at_least(1), "Steps to forecast").zero_means("as trained");
+  flags.add("--quantiles", a->levels, kLevel, "Levels to forecast").zero_means("as trained");
+  flags.group("Output");
+  flags.add("-o,--output", a->output, "FILE.csv", "Table to write, instead of standard output").flag_only();
+  flags.add("--plot", a->plot, "FILE.svg", "Picture to write").flag_only();
+  flags.add("--series", a->series, "ID", "Series in the picture").flag_only().zero_means("the first");
+  add_series_flags(verb, a->columns);
+  add_common(line, verb, a->common);
+  verb.run = [a, &verb] { run(verb, *a); };
+}
+
+}  // namespace elman::cli

@@ -1,0 +1,74 @@
+#include "apps/cli/report.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+
+namespace elman::cli {
+namespace {
+
+const Metrics& best_naive(const BacktestReport& report) {
+  for (const MethodResult& method : report.methods)
+    if (method.name == report.best_naive) return method.metrics;
+  return report.methods.back().metrics;
+}
+
+Json report_json(const BacktestReport& report) {
+  Json methods;
+  for (const MethodResult& method : report.methods) methods[method.name] = to_json(method.metrics);
+  return {{"metrics", to_json(report.methods.front().metrics)},
+          {"naive", to_json(best_naive(report))},
+          {"best_naive", report.best_naive},
+          {"methods", methods},
+          {"series", report.series},
+          {"windows", report.windows},
+          {"skipped_series", report.skipped_series},
+          {"overlapping", report.overlapping},
+          {"verdict", report.verdict}};
+}
+
+std::string row(const std::string& name, const std::vector<std::string>& cells, size_t name_width) {
+  std::string text = fmt::format("{:<{}}", name, name_width);
+  for (const std::string& cell : cells) text += fmt::format("  {:>9}", cell);
+  return text + "\n";
+}
+
+std::string table(const BacktestReport& report) {
+  std::vector<std::string> heads{"MASE", "sMAPE %", "MAE", "RMSE", "pinball"};
+  std::vector<double> shares;
+  for (const auto& [share, observed] : report.methods.front().metrics.coverage) {
+    shares.push_back(share);
+    heads.push_back(fmt::format("in {:.3g} %", 100 * share));
+  }
+  size_t width = 6;
+  for (const MethodResult& method : report.methods) width = std::max(width, method.name.size());
+
+  std::string text = row("method", heads, width);
+  for (const auto& [name, m] : report.methods) {
+    std::vector<std::string> cells{brief(m.mase), brief(m.smape), brief(m.mae), brief(m.rmse), brief(m.wql)};
+    for (const double share : shares) {
+      const auto found = m.coverage.find(share);
+      cells.push_back(
+          found == m.coverage.end() || std::isnan(found->second) ? "-" : fmt::format("{:.1f} %", 100 * found->second));
+    }
+    text += row(name, cells, width);
+  }
+  return text;
+}
+
+}  // namespace
+
+void print_report(const BacktestReport& report, const Common& common) {
+  if (report.skipped_series > 0)
+    common.note(fmt::format("{} series are too short for these windows and were left out", report.skipped_series));
+  if (report.overlapping > 0)
+    common.note(
+        fmt::format("warning: {} windows reach into the data this model was trained on, so its figures are too good; "
+                    "'elman backtest DATA.csv --horizon N' trains only on what was known before",
+                    report.overlapping));
+  if (common.json) return print_json(report_json(report));
+  print(fmt::format("{} series, {} windows\n\n{}\n{}\n", report.series, report.windows, table(report), report.verdict));
+}
+
+}  // namespace elman::cli

@@ -1,0 +1,88 @@
+// What every cell's spec promises to the code that reads it.
+#include "cells/cell.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+
+#include "base/error.h"
+#include "support/cells.h"
+
+namespace elman {
+namespace {
+
+class CellSpecTest : public EachCell {
+ protected:
+  const CellSpec& spec() const { return cell().spec; }
+};
+
+TEST_P(CellSpecTest, SizesFitTheKernels) {
+  EXPECT_LE(spec().gates.size(), spec().columns);
+  EXPECT_LE(spec().columns, kMaxColumns);
+  EXPECT_LE(spec().states.size(), kMaxStates);
+  EXPECT_LE(spec().vectors.size(), kMaxVectors);
+  EXPECT_LE(spec().phases, CellKernels<float>::kMaxPhases);
+  ASSERT_FALSE(spec().states.empty());
+  EXPECT_EQ(spec().states.front(), "h");
+}
+
+TEST_P(CellSpecTest, EveryPhaseHasKernels) {
+  const auto f32 = cell().kernels<float>();
+  const auto f64 = cell().kernels<double>();
+  for (size_t phase = 0; phase < spec().phases; ++phase) {
+    EXPECT_TRUE(f32.forward[phase] && f32.backward[phase]) << "float, phase " << phase;
+    EXPECT_TRUE(f64.forward[phase] && f64.backward[phase]) << "double, phase " << phase;
+  }
+}
+
+// Each row block of weight_hh enters exactly one product.
+TEST_P(CellSpecTest, ProductsCoverTheGatesOnce) {
+  std::vector<int> uses(spec().gates.size());
+  for (const RecurrentProduct& p : spec().products) {
+    EXPECT_LT(p.phase, spec().phases);
+    EXPECT_LE(p.first_column + p.gates, spec().columns);
+    EXPECT_TRUE(p.source == RecurrentProduct::kHidden || p.source < spec().columns);
+    ASSERT_LE(p.first_gate + p.gates, uses.size());
+    for (size_t g = p.first_gate; g < p.first_gate + p.gates; ++g) ++uses[g];
+  }
+  EXPECT_EQ(uses, std::vector<int>(uses.size(), 1));
+}
+
+TEST_P(CellSpecTest, VectorsNameGatesAndStates) {
+  for (const CellVector& v : spec().vectors) {
+    EXPECT_LT(v.gate, spec().gates.size()) << v.name;
+    EXPECT_LT(v.state, spec().states.size()) << v.name;
+  }
+  EXPECT_LT(spec().forget_gate.value_or(0), spec().gates.size());
+}
+
+TEST_P(CellSpecTest, IsDocumented) {
+  const std::string name(spec().name);
+  EXPECT_TRUE(std::filesystem::exists(ELMAN_SOURCE_DIR "/docs/cells/" + name + ".md"));
+  EXPECT_TRUE(std::filesystem::exists(ELMAN_SOURCE_DIR "/tools/golden/" + name + ".py"));
+}
+
+TEST_P(CellSpecTest, IsFoundByItsName) { EXPECT_EQ(&find_cell(spec().name), &cell()); }
+
+ELMAN_EACH_CELL(CellSpecTest);
+
+TEST(CellRegistry, NamesAreDistinct) {
+  std::set<std::string_view> names;
+  for (const Cell* cell : cells()) EXPECT_TRUE(names.insert(cell->spec.name).second) << cell->spec.name;
+}
+
+TEST(CellRegistry, UnknownNameSuggestsTheNearest) {
+  try {
+    find_cell("lsmt");
+    FAIL() << "no error";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), ErrorCode::kUsage);
+    EXPECT_NE(std::string(e.what()).find("did you mean 'lstm'?"), std::string::npos) << e.what();
+    for (const Cell* cell : cells())
+      EXPECT_NE(std::string(e.what()).find(cell->spec.name), std::string::npos) << e.what();
+  }
+}
+
+}  // namespace
+}  // namespace elman
