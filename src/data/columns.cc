@@ -33,7 +33,7 @@ bool names_target(std::string_view name) noexcept { return is_any_of(name, {"y",
 class ColumnFinder {
  public:
   ColumnFinder(const CsvTable& table, const SeriesOptions& options)
-      : table_(table), options_(options), kinds_(table.columns()), samples_(table.columns()) {}
+      : table_(table), options_(options), kinds_(table.columns()), samples_(table.columns()), taken_(table.columns()) {}
 
   Columns find() {
     check_header();
@@ -57,8 +57,11 @@ class ColumnFinder {
     std::string text, place;
   };
   const std::string& header(size_t column) const { return table_.header()[column]; }
-  bool is_free(size_t column) const { return std::find(taken_.begin(), taken_.end(), column) == taken_.end(); }
-  size_t take(size_t column) { return taken_.emplace_back(column); }
+  bool is_free(size_t column) const { return !taken_[column]; }
+  size_t take(size_t column) {
+    taken_[column] = true;
+    return column;
+  }
 
   size_t take(const std::string& name, std::string_view role) {
     const size_t column = table_.column(name);
@@ -152,9 +155,13 @@ class ColumnFinder {
   }
 
   std::string names_of(Kind kind) const {
+    constexpr size_t kShown = 20;
     std::string names;
-    for (size_t c = 0; c < table_.columns(); ++c) {
-      if (is_free(c) && kinds_[c] == kind) names += (names.empty() ? "" : ", ") + header(c);
+    size_t count = 0;
+    for (size_t c = 0; c < table_.columns() && count <= kShown; ++c) {
+      if (!is_free(c) || kinds_[c] != kind) continue;
+      names += (names.empty() ? "" : ", ") + (count < kShown ? header(c) : "…");
+      ++count;
     }
     return names.empty() ? "none holds numbers" : names;
   }
@@ -163,7 +170,7 @@ class ColumnFinder {
   const SeriesOptions& options_;
   std::vector<Kind> kinds_;
   std::vector<Sample> samples_;
-  std::vector<size_t> taken_;
+  std::vector<bool> taken_;
   Columns columns_;
 };
 

@@ -126,7 +126,7 @@ bool CsvCursor::read_record(size_t max_cells) {
   count_ = 0;
   quoted_ = false;
   cells_.clear();
-  unescaped_.clear();
+  if (!unescaped_.empty()) unescaped_.clear();
   const char delimiter = table_->delimiter_;
   for (;; ++offset_) {  // past the delimiter
     while (offset_ < text_.size() && text_[offset_] == ' ') ++offset_;

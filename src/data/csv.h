@@ -11,7 +11,7 @@
 namespace elman {
 
 struct CsvLimits {
-  FileLimits file;
+  FileLimits file = {};
   size_t columns = size_t{1} << 18;
 };
 

@@ -22,9 +22,9 @@ struct Series {
 
 // Which columns to read; an empty name means: find it.
 struct SeriesOptions {
-  std::string target, time, id;
-  std::vector<std::string> covariates;  // numbers, or TRUE and FALSE, read beside the target
-  std::optional<Frequency> frequency;   // a known one, such as a model's, instead of inferring it
+  std::string target = {}, time = {}, id = {};
+  std::vector<std::string> covariates = {};  // numbers, or TRUE and FALSE, read beside the target
+  std::optional<Frequency> frequency = {};   // a known one, such as a model's, instead of inferring it
 };
 
 enum class Layout {

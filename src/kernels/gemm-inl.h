@@ -82,7 +82,7 @@ struct TileC {
 
 // kVectors of each of kPanels panels.
 template <class T, size_t kRows, size_t kPanels, size_t kVectors, class Steps>
-HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, TileB<T> b, TileC<T> c) {
+HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, const TileB<T>& b, const TileC<T>& c) {
   using L = Lanes<T>;
   using V = typename L::V;
   constexpr size_t kWidth = kPanels * kVectors;
@@ -121,7 +121,7 @@ HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, TileB<T> b, TileC<T> c) {
 
 // The last columns, fewer than a panel: B is padded, C is not, so the tile works on a copy.
 template <class T, size_t kRows, size_t kVectors, class Steps>
-HWY_NOINLINE void multiply_edge(const T* a, TileB<T> b, size_t cols, TileC<T> c) {
+HWY_NOINLINE void multiply_edge(const T* a, const TileB<T>& b, size_t cols, const TileC<T>& c) {
   constexpr size_t kStride = kVectors * Lanes<T>::kCount;
   T tile[kRows * kStride] = {};
   for (size_t r = 0; r < kRows; ++r) std::copy_n(c.start + r * c.start_stride, cols, tile + r * kStride);
@@ -131,7 +131,7 @@ HWY_NOINLINE void multiply_edge(const T* a, TileB<T> b, size_t cols, TileC<T> c)
 
 // As many whole groups of kPanels panels as the columns hold, then groups of half as many. Returns the columns done.
 template <class T, size_t kRows, size_t kPanels, class Steps>
-HWY_INLINE size_t multiply_panels(const T* a, TileB<T> b, size_t cols, TileC<T> c) {
+HWY_INLINE size_t multiply_panels(const T* a, TileB<T> b, size_t cols, const TileC<T>& c) {
   constexpr size_t kGroup = kPanels * kPanel<T>;
   size_t col = 0;
   for (; col + kGroup <= cols; col += kGroup, b.data += kPanels * b.panel_stride) {
@@ -146,15 +146,15 @@ HWY_INLINE size_t multiply_panels(const T* a, TileB<T> b, size_t cols, TileC<T> 
 // kRows rows of C, all columns. Few rows take several panels at once, so that enough sums are in flight to hide the
 // latency of a multiply-add.
 template <class T, size_t kRows, class Steps>
-void multiply_rows(const T* a, TileB<T> b, size_t cols, TileC<T> c) {
+void multiply_rows(const T* a, const TileB<T>& b, size_t cols, const TileC<T>& c) {
   constexpr size_t kVectors = GemmShape<T>::kVectors, kMaxRows = GemmShape<T>::kRows;
   constexpr size_t kPanels = 4 * kRows <= kMaxRows ? 4 : 2 * kRows <= kMaxRows ? 2 : 1;
   const size_t done = multiply_panels<T, kRows, kPanels, Steps>(a, b, cols, c), rest = cols - done;
-  b.data += done / kPanel<T> * b.panel_stride;
+  const TileB<T> last{b.data + done / kPanel<T> * b.panel_stride, b.panel_stride, b.depth};
   if (rest > kPanel<T> / 2) {
-    multiply_edge<T, kRows, kVectors, Steps>(a, b, rest, c.from_col(done));
+    multiply_edge<T, kRows, kVectors, Steps>(a, last, rest, c.from_col(done));
   } else if (rest > 0) {
-    multiply_edge<T, kRows, kVectors / 2, Steps>(a, b, rest, c.from_col(done));
+    multiply_edge<T, kRows, kVectors / 2, Steps>(a, last, rest, c.from_col(done));
   }
 }
 
@@ -162,12 +162,12 @@ void multiply_rows(const T* a, TileB<T> b, size_t cols, TileC<T> c) {
 template <class T, class Steps>
 class RowKernels {
  public:
-  static void multiply(size_t rows, const T* a, TileB<T> b, size_t cols, TileC<T> c) {
+  static HWY_INLINE void multiply(size_t rows, const T* a, const TileB<T>& b, size_t cols, const TileC<T>& c) {
     kTable[rows - 1](a, b, cols, c);
   }
 
  private:
-  using Kernel = void (*)(const T*, TileB<T>, size_t, TileC<T>);
+  using Kernel = void (*)(const T*, const TileB<T>&, size_t, const TileC<T>&);
   template <size_t... kIndex>
   static constexpr std::array<Kernel, sizeof...(kIndex)> table(std::index_sequence<kIndex...>) {
     return {&multiply_rows<T, kIndex + 1, Steps>...};

@@ -18,33 +18,34 @@ inline constexpr size_t kRowStep = kDepthBlock + 16;
 template <class T>
 inline constexpr T kZeros[kColumnBlock] = {};
 
-// One block of columns, of rows and of k. A is all columns from k on, C all that is left of the block.
+// One block of columns, of rows and of k.
 template <class T>
-void gemm_block(ConstView<T> a, TileB<T> b, View<T> c, TileC<T> at) {
+HWY_INLINE void gemm_block(const ConstView<T>& a, const TileB<T>& b, size_t cols, const TileC<T>& c) {
   HWY_ALIGN T tile[GemmShape<T>::kRows * kRowStep];
   const RowTiles<T> tiles(a.rows);
   for (size_t t = 0; t < tiles.count(); ++t) {
     const size_t row = tiles.begin(t), rows = tiles.rows(t);
     for (size_t r = 0; r < rows; ++r) std::copy_n(a.row(row + r), b.depth, tile + r * kRowStep);
-    RowKernels<T, TileSteps<kRowStep, 1>>::multiply(rows, tile, b, c.cols, at.from_row(row));
+    RowKernels<T, TileSteps<kRowStep, 1>>::multiply(rows, tile, b, cols, c.from_row(row));
   }
 }
 
 // One block of columns and of rows, for all k. `first` is what the sum starts from.
 template <class T>
-void gemm_rows(ConstView<T> a, const T* panels, View<T> c, TileC<T> first) {
+HWY_INLINE void gemm_rows(ConstView<T> a, const T* panels, View<T> c, TileC<T> first) {
   size_t k = 0;
   do {  // once even if there is nothing to sum, for the start value
     const size_t depth = std::min(kDepthBlock, a.cols - k);
     const TileB<T> block{panels + k * kPanel<T>, a.cols * kPanel<T>, depth};
     const TileC<T> so_far{c.data, c.stride, c.data, c.stride};
-    gemm_block(a.slice_cols(k, depth), block, c, k == 0 ? first : so_far);
+    gemm_block(a.slice_cols(k, depth), block, c.cols, k == 0 ? first : so_far);
     k += kDepthBlock;
   } while (k < a.cols);
 }
 
 template <class T>
-void gemm_all(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, const T* bias) {
+HWY_INLINE void gemm_all(const ConstView<T>& a, const PackedMatrix<T>& b, const View<T>& c, GemmStart start,
+                         const T* bias) {
   for (size_t col = 0; col < c.cols; col += kColumnBlock) {
     for (size_t row = 0; row < c.rows; row += kRowBlock) {
       const size_t rows = std::min(kRowBlock, c.rows - row);
@@ -59,10 +60,12 @@ void gemm_all(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart sta
 
 size_t panel_f32() { return kPanel<float>; }
 size_t panel_f64() { return kPanel<double>; }
-void gemm_f32(ConstView<float> a, const PackedMatrix<float>& b, View<float> c, GemmStart start, const float* bias) {
+void gemm_f32(const ConstView<float>& a, const PackedMatrix<float>& b, const View<float>& c, GemmStart start,
+              const float* bias) {
   gemm_all(a, b, c, start, bias);
 }
-void gemm_f64(ConstView<double> a, const PackedMatrix<double>& b, View<double> c, GemmStart start, const double* bias) {
+void gemm_f64(const ConstView<double>& a, const PackedMatrix<double>& b, const View<double>& c, GemmStart start,
+              const double* bias) {
   gemm_all(a, b, c, start, bias);
 }
 

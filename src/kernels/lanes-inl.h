@@ -7,8 +7,10 @@
 #endif
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 
 #include "hwy/highway.h"
 
@@ -80,7 +82,17 @@ HWY_INLINE double splat<double>(double x) {
   return x;
 }
 
-// a * b + c with one rounding, whether or not the machine can.
+// a * b + c with one rounding, for machines that cannot: the product is exact in double, and a sum rounded to odd there
+// rounds to float as the exact sum would (Boldo & Melquiond 2008). The C library's takes tens of nanoseconds.
+inline float fma_in_double(float a, float b, float c) {
+  const double product = static_cast<double>(a) * b, sum = product + c;
+  const double added = sum - product, error = (product - (sum - added)) + (c - added);  // Knuth's two-sum
+  int64_t bits = std::bit_cast<int64_t>(sum);
+  const int64_t inexact_and_even = (~bits & 1) & ((error > 0) | (error < 0));
+  bits += (error > 0) == (sum > 0) ? inexact_and_even : -inexact_and_even;
+  return static_cast<float>(std::bit_cast<double>(bits));
+}
+
 HWY_INLINE F32 fma(F32 a, F32 b, F32 c) {
 #if HWY_NATIVE_FMA
   return hn::MulAdd(a, b, c);
@@ -90,7 +102,7 @@ HWY_INLINE F32 fma(F32 a, F32 b, F32 c) {
   hn::Store(a, tag, x);
   hn::Store(b, tag, y);
   hn::Store(c, tag, z);
-  for (size_t i = 0; i < Lanes<float>::kCount; ++i) z[i] = std::fma(x[i], y[i], z[i]);
+  for (size_t i = 0; i < Lanes<float>::kCount; ++i) z[i] = fma_in_double(x[i], y[i], z[i]);
   return hn::Load(tag, z);
 #endif
 }

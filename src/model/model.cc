@@ -22,11 +22,16 @@ ThreadPool& shared_pool() {
 }
 
 Steps steps_of(const Sequences& x, size_t features) {
-  const Steps steps = x.lengths.empty() ? Steps(x.steps, x.batch) : Steps::packed(x.lengths);
   if (!std::is_sorted(x.lengths.rbegin(), x.lengths.rend()) || (!x.lengths.empty() && x.lengths.back() == 0))
     fail(ErrorCode::kUsage, "sequences: lengths must be at least 1 and come longest first");
-  if (x.values.size() != steps.rows() * features)
-    fail(ErrorCode::kUsage, "sequences: {} values found, expected {} rows of {} features", x.values.size(), steps.rows(), features);
+  const size_t longest = x.lengths.empty() ? x.steps : x.lengths.front();
+  const size_t batch = x.lengths.empty() ? x.batch : x.lengths.size();
+  const size_t found = x.values.size();
+  if (longest > found || batch > found)  // before their product is taken, which could overflow
+    fail(ErrorCode::kUsage, "sequences: {} values found, expected {} sequences of up to {} steps", found, batch, longest);
+  const Steps steps = x.lengths.empty() ? Steps(longest, batch) : Steps::packed(x.lengths);
+  if (found != steps.rows() * features)
+    fail(ErrorCode::kUsage, "sequences: {} values found, expected {} rows of {} features", found, steps.rows(), features);
   return steps;
 }
 

@@ -16,7 +16,8 @@ constexpr size_t kBatchSize = 32;           // of a long text
 constexpr size_t kFewestUpdates = 20;       // an epoch: a short text is read in fewer tracks instead
 constexpr size_t kSymbolsRead = 6'000'000;  // by a run whose epochs are chosen
 constexpr size_t kMostEpochs = 200;         // chosen
-constexpr size_t kValidations = 20;         // a run
+constexpr size_t kEpochLimit = 1'000'000;   // beyond all use, and keeps the count of updates within its type
+constexpr size_t kValidations = 12;         // a run
 constexpr int64_t kWarmupSteps = 100;
 
 constexpr auto kFields = std::tuple{std::pair{"cell", &TextConfig::cell},
@@ -43,6 +44,7 @@ size_t training_symbols(const TextConfig& config, const TextCorpus& corpus) {
 void check(const TextConfig& c, const TextCorpus& corpus) {
   if (!(c.valid_fraction > 0 && c.valid_fraction < 1))
     fail(ErrorCode::kUsage, "valid_fraction is {}, expected above 0 and below 1", c.valid_fraction);
+  if (c.epochs > kEpochLimit) fail(ErrorCode::kUsage, "epochs is {}, expected at most {}", c.epochs, kEpochLimit);
   if (c.bptt == 0) fail(ErrorCode::kUsage, "bptt is 0, expected at least 1");
   const size_t all = corpus.tokens.size(), training = training_symbols(c, corpus);
   if (all == training || chunks_per_epoch(training, 1, c.bptt) == 0)

@@ -26,7 +26,7 @@ struct TextConfig {
   double weight_decay = 0.01;
   double clip_norm = 1.0;
   double valid_fraction = 0.1;  // the end of the text: never trained on
-  size_t validate_every = 0;    // batches; 0: some twenty times a run
+  size_t validate_every = 0;    // batches; 0: a dozen times a run
   size_t patience = 8;          // validations without a new best before stopping; 0: never stop early
   uint64_t seed = 1;
 };

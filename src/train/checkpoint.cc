@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <bit>
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -23,7 +24,8 @@ SafetensorsTensor tensor_of(const std::string& name, const Buffer<float>& buffer
   return make_tensor<float>(name, {buffer.size()}, {buffer.data(), buffer.size()});
 }
 
-Buffer<float> read_buffer(const SafetensorsFile& file, const std::string& path, const std::string& name, size_t expected) {
+Buffer<float> read_buffer(const SafetensorsFile& file, const std::string& path, const std::string& name,
+                          size_t expected) {
   const SafetensorsTensor* tensor = file.find(name);
   if (!tensor) fail(ErrorCode::kModel, "{}: no tensor '{}'; it is not a checkpoint of this training", path, name);
   Buffer<float> buffer;
@@ -34,9 +36,9 @@ Buffer<float> read_buffer(const SafetensorsFile& file, const std::string& path, 
   return buffer;
 }
 
-// A double as text that reads back to the same bits, infinities and NaN included.
-std::string exact(double value) { return fmt::format("{:a}", value); }
-double exact(const json& text) { return std::strtod(text.get<std::string>().c_str(), nullptr); }
+// A double as its bits, which JSON keeps where it would lose infinities and NaN.
+uint64_t exact(double value) { return std::bit_cast<uint64_t>(value); }
+double exact(const json& bits) { return std::bit_cast<double>(bits.get<uint64_t>()); }
 
 }  // namespace
 
@@ -90,7 +92,8 @@ void Checkpoint::load() {
     if (!exists(candidate)) continue;
     try {
       load_file(candidate);
-      if (!problem.empty()) trainer_.note(fmt::format("{}; went on from the previous checkpoint {}", problem, candidate));
+      if (!problem.empty())
+        trainer_.note(fmt::format("{}; went on from the previous checkpoint {}", problem, candidate));
       return;
     } catch (const Error& e) {
       if (e.code() != ErrorCode::kModel) throw;
@@ -101,66 +104,96 @@ void Checkpoint::load() {
   trainer_.note(fmt::format("no checkpoint {}: training starts from the beginning", path));
 }
 
+// All that a file holds, read before any of it is put to use: a damaged file changes nothing.
+struct Checkpoint::Content {
+  Trainer::Progress progress;
+  Trainer::Snapshot good;
+  ScheduleState schedule;
+  double seconds = 0;
+  int64_t optimizer_steps = 0;
+  Buffer<float> values, best;
+  std::vector<Buffer<float>> slabs;
+  std::map<std::string, Buffer<float>> carried;
+
+  void read_state(const json& state);
+  void read_tensors(const SafetensorsFile& file, const std::string& path, const Trainer& trainer);
+  void put_into(Trainer& trainer) &&;
+};
+
+void Checkpoint::Content::read_state(const json& state) {
+  Trainer::Progress& p = progress;
+  p.epoch = state.at("epoch");
+  p.batch = state.at("batch");
+  p.steps = state.at("steps");
+  p.rate_factor = exact(state.at("rate_factor"));
+  p.loss_sum = exact(state.at("loss_sum"));
+  p.loss_count = exact(state.at("loss_count"));
+  p.norm_sum = exact(state.at("norm_sum"));
+  p.norm_count = state.at("norm_count");
+  p.waited = state.at("waited");
+  p.skips_in_a_row = state.at("skips_in_a_row");
+  p.rollbacks_in_a_row = state.at("rollbacks_in_a_row");
+  p.best = exact(state.at("best"));
+  p.has_best = state.at("has_best");
+  p.record = train_record_from_json(state.at("record"));
+  seconds = state.at("seconds");
+  optimizer_steps = state.at("optimizer_steps");
+  good.optimizer_steps = state.at("good_optimizer_steps");
+
+  const json& s = state.at("schedule");
+  const double best_loss = exact(s.at(0));
+  if (!std::isnan(best_loss)) schedule.best = best_loss;
+  schedule.waited = s.at(1);
+  schedule.factor = exact(s.at(2));
+}
+
+void Checkpoint::Content::read_tensors(const SafetensorsFile& file, const std::string& path, const Trainer& t) {
+  const size_t size = t.network_.parameters().values().size();
+  values = read_buffer(file, path, "values", size);
+  good.values = read_buffer(file, path, "good.values", size);
+  if (progress.has_best) best = read_buffer(file, path, "best.values", size);
+  for (const std::string_view name : t.optimizer_->slab_names()) {
+    if (optimizer_steps > 0) slabs.push_back(read_buffer(file, path, std::string(name), size));
+    if (good.optimizer_steps > 0) good.slabs.push_back(read_buffer(file, path, "good." + std::string(name), size));
+  }
+  for (const CarriedBuffer& c : t.problem_.carried())
+    carried[c.name] = read_buffer(file, path, "carried." + c.name, c.buffer->size());
+}
+
+void Checkpoint::Content::put_into(Trainer& t) && {
+  t.network_.parameters().values() = std::move(values);
+  t.network_.pack(true);
+  if (optimizer_steps > 0) t.restore_optimizer(optimizer_steps, slabs);
+  t.schedule_.restore(schedule);
+  t.carried_ = std::move(carried);
+  t.good_ = std::move(good);
+  t.best_ = std::move(best);
+  t.progress_ = std::move(progress);
+  t.before_ = seconds;
+}
+
 void Checkpoint::load_file(const std::string& path) {
   const SafetensorsFile file = read_safetensors(path);
   const auto found = file.metadata.find("elman_checkpoint");
   if (found == file.metadata.end()) fail(ErrorCode::kModel, "{}: not a checkpoint", path);
-  Trainer& t = trainer_;
+  Content content;
   try {
     const json state = json::parse(found->second);
-    if (state.at("version") != kVersion) fail(ErrorCode::kModel, "{}: a checkpoint of version {}, expected {}", path, state.at("version").dump(), kVersion);
-    if (state.at("data_fingerprint") != t.config_.data_fingerprint)
-      fail(ErrorCode::kData, "{}: the data has changed since this checkpoint; restore the data or start again without --resume", path);
-    if (state.at("fingerprint") != t.config_.fingerprint)
-      fail(ErrorCode::kUsage, "{}: written by a run with other settings; use the same flags, or start again without --resume", path);
-
-    const size_t size = t.network_.parameters().values().size();
-    Trainer::Progress p;
-    p.epoch = state.at("epoch");
-    p.batch = state.at("batch");
-    p.steps = state.at("steps");
-    p.rate_factor = exact(state.at("rate_factor"));
-    p.loss_sum = exact(state.at("loss_sum"));
-    p.loss_count = exact(state.at("loss_count"));
-    p.norm_sum = exact(state.at("norm_sum"));
-    p.norm_count = state.at("norm_count");
-    p.waited = state.at("waited");
-    p.skips_in_a_row = state.at("skips_in_a_row");
-    p.rollbacks_in_a_row = state.at("rollbacks_in_a_row");
-    p.best = exact(state.at("best"));
-    p.has_best = state.at("has_best");
-    p.record = train_record_from_json(state.at("record"));
-
-    Buffer<float> values = read_buffer(file, path, "values", size);
-    Trainer::Snapshot good{read_buffer(file, path, "good.values", size), {}, state.at("good_optimizer_steps")};
-    Buffer<float> best;
-    if (p.has_best) best = read_buffer(file, path, "best.values", size);
-    std::vector<Buffer<float>> slabs;
-    for (const std::string_view name : t.optimizer_->slab_names()) {
-      if (state.at("optimizer_steps") > 0) slabs.push_back(read_buffer(file, path, std::string(name), size));
-      if (good.optimizer_steps > 0) good.slabs.push_back(read_buffer(file, path, "good." + std::string(name), size));
-    }
-    for (const CarriedBuffer& c : t.problem_.carried())
-      t.carried_[c.name] = read_buffer(file, path, "carried." + c.name, 0);
-
-    // Everything has been read: from here on nothing fails.
-    t.network_.parameters().values() = std::move(values);
-    t.network_.pack(true);
-    if (state.at("optimizer_steps") > 0) {
-      std::vector<std::span<const float>> spans;
-      for (const Buffer<float>& slab : slabs) spans.emplace_back(slab.data(), slab.size());
-      t.optimizer_->restore(state.at("optimizer_steps"), spans);
-    }
-    const json& schedule = state.at("schedule");
-    const double best_loss = exact(schedule.at(0));
-    t.schedule_.restore({std::isnan(best_loss) ? std::nullopt : std::optional(best_loss), schedule.at(1), exact(schedule.at(2))});
-    t.good_ = std::move(good);
-    t.best_ = std::move(best);
-    t.progress_ = std::move(p);
-    t.before_ = state.at("seconds");
+    const auto version = state.at("version").get<int64_t>();
+    if (version != kVersion)
+      fail(ErrorCode::kModel, "{}: a checkpoint of version {}, expected {}", path, version, kVersion);
+    if (state.at("data_fingerprint") != trainer_.config_.data_fingerprint)
+      fail(ErrorCode::kData,
+           "{}: the data has changed since this checkpoint; restore the data or start again without --resume", path);
+    if (state.at("fingerprint") != trainer_.config_.fingerprint)
+      fail(ErrorCode::kUsage,
+           "{}: written by a run with other settings; use the same flags, or start again without --resume", path);
+    content.read_state(state);
   } catch (const json::exception& e) {
     fail(ErrorCode::kModel, "{}: a damaged checkpoint: {}", path, e.what());
   }
+  content.read_tensors(file, path, trainer_);
+  std::move(content).put_into(trainer_);
 }
 
 void Checkpoint::remove() const {

@@ -15,8 +15,8 @@ struct CarriedBuffer {
   Buffer<float>* buffer;
 };
 
-// What the trainer trains: batches with their gradients, and a validation figure. A task implements this and nothing of the
-// training loop.
+// What the trainer trains: batches with their gradients, and a validation figure. A task implements this and nothing of
+// the training loop.
 class Problem {
  public:
   virtual ~Problem() = default;
@@ -28,7 +28,8 @@ class Problem {
   virtual LossValue train_batch(size_t batch, const Random& dropout) = 0;
   // The figure that early stopping watches; lower is better.
   virtual double validate() = 0;
-  // What a checkpoint must hold besides the weights.
+  // What a checkpoint must hold besides the weights. A batch whose loss is not finite is skipped; a state that it has
+  // made infinite is the problem's to reset.
   virtual std::vector<CarriedBuffer> carried() { return {}; }
 };
 

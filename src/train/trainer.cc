@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kSkipsBeforeRollback = 3;
 constexpr size_t kRollbacksBeforeGivingUp = 5;
-constexpr int64_t kSnapshotEvery = 100;        // steps between states to roll back to
+constexpr int64_t kSnapshotEvery = 100;          // steps between states to roll back to
 constexpr uint64_t kDropoutStream = 0x64726f70;  // "drop"
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
@@ -63,20 +63,21 @@ bool Trainer::train_epoch() {
   while (progress_.batch < batches) {
     poll();
     train_step();
-    ++progress_.batch;
+    if (++progress_.batch == batches) progress_.record.epochs = progress_.epoch + 1;
     const bool finished = (config_.time_limit > 0 && elapsed() >= config_.time_limit) ||
                           (config_.max_steps > 0 && progress_.steps >= config_.max_steps);
     const bool due = config_.validate_every > 0 && progress_.batch % config_.validate_every == 0;
     if ((due || progress_.batch == batches || finished) && (!validate() || finished)) return false;
   }
   progress_.batch = 0;
-  progress_.record.epochs = ++progress_.epoch;
+  ++progress_.epoch;
   return true;
 }
 
 void Trainer::put_back_carried() {
   for (const CarriedBuffer& carried : problem_.carried())
-    if (const auto found = carried_.find(carried.name); found != carried_.end()) *carried.buffer = std::move(found->second);
+    if (const auto found = carried_.find(carried.name); found != carried_.end())
+      *carried.buffer = std::move(found->second);
   carried_.clear();
 }
 
@@ -87,11 +88,12 @@ void Trainer::train_step() {
   const LossValue loss = problem_.train_batch(progress_.batch, dropout);
 
   const std::span<float> gradients = span_of(parameters.gradients());
+  // Before clipping, which would make an infinite gradient look like a large one.
+  if (!std::isfinite(loss.sum) || !all_finite<float>(gradients)) return skip_step();
   if (config_.clip_value > 0) clip_by_value(gradients, config_.clip_value);
   const double norm = clip_by_norm(gradients, config_.clip_norm > 0 ? config_.clip_norm : HUGE_VAL);
-  if (!std::isfinite(loss.sum) || !std::isfinite(norm)) return skip_step();
-
   optimizer_->step(span_of(parameters.values()), gradients, learning_rate());
+  if (!all_finite<float>(span_of(parameters.values()))) return undo_step();
   network_.pack(true);
   ++progress_.steps;
   progress_.skips_in_a_row = 0;
@@ -99,7 +101,7 @@ void Trainer::train_step() {
   progress_.loss_count += loss.count;
   progress_.norm_sum += norm;
   ++progress_.norm_count;
-  if (progress_.steps % kSnapshotEvery == 0 && all_finite<float>(span_of(parameters.values()))) take_snapshot();
+  if (progress_.steps % kSnapshotEvery == 0) take_snapshot();
 
   if (observer_.on_batch) {
     const double batches = static_cast<double>(problem_.batches_per_epoch());
@@ -112,30 +114,37 @@ double Trainer::learning_rate() const { return progress_.rate_factor * schedule_
 
 void Trainer::skip_step() {
   ++progress_.record.skipped_steps;
-  if (++progress_.skips_in_a_row >= kSkipsBeforeRollback) roll_back();
+  if (++progress_.skips_in_a_row < kSkipsBeforeRollback) return;
+  roll_back(fmt::format("{} batches in a row gave no finite loss or gradient", kSkipsBeforeRollback));
 }
 
-void Trainer::roll_back() {
+// A finite gradient can still carry a weight beyond all numbers, and then the optimiser's moments with it.
+void Trainer::undo_step() {
+  ++progress_.record.skipped_steps;
+  roll_back("an update made weights infinite");
+}
+
+void Trainer::roll_back(const std::string& reason) {
+  network_.parameters().values() = good_.values.copy();
+  network_.pack(true);
   if (++progress_.rollbacks_in_a_row > kRollbacksBeforeGivingUp)
     fail(ErrorCode::kDiverged,
-         "training diverged: the loss or its gradient was not finite for {} batches in spite of {} returns to the last good "
-         "state, each with half the learning rate; look for extreme values in the data, or lower --learning-rate (it began "
-         "at {}) or --clip ({})",
+         "training diverged: loss, gradient or update were not finite for {} batches in spite of {} returns to the last "
+         "good state, each with half the learning rate; look for extreme values in the data, or lower --learning-rate "
+         "(it began at {}) or --clip ({})",
          progress_.record.skipped_steps, kRollbacksBeforeGivingUp, config_.optimizer.learning_rate, config_.clip_norm);
-  network_.parameters().values() = good_.values.copy();
-  if (good_.optimizer_steps > 0) {
-    std::vector<std::span<const float>> slabs;
-    for (const Buffer<float>& slab : good_.slabs) slabs.emplace_back(slab.data(), slab.size());
-    optimizer_->restore(good_.optimizer_steps, slabs);
-  } else {
-    optimizer_ = make_optimizer<float>(config_.optimizer);
-  }
-  network_.pack(true);
+  if (good_.optimizer_steps > 0) restore_optimizer(good_.optimizer_steps, good_.slabs);
+  else optimizer_ = make_optimizer<float>(config_.optimizer);
   progress_.rate_factor *= 0.5;
   progress_.skips_in_a_row = 0;
   ++progress_.record.rollbacks;
-  note(fmt::format("{} batches in a row gave no finite loss or gradient: back to the last good state, learning rate x {}",
-                   kSkipsBeforeRollback, progress_.rate_factor));
+  note(fmt::format("{}: back to the last good state, learning rate x {}", reason, progress_.rate_factor));
+}
+
+void Trainer::restore_optimizer(int64_t steps, const std::vector<Buffer<float>>& slabs) {
+  std::vector<std::span<const float>> spans;
+  for (const Buffer<float>& slab : slabs) spans.emplace_back(slab.data(), slab.size());
+  optimizer_->restore(steps, spans);
 }
 
 void Trainer::take_snapshot() {
@@ -158,8 +167,7 @@ bool Trainer::validate() {
   TrainRecord& record = progress_.record;
   record.history.push_back(point);
   record.steps = progress_.steps;
-  const bool is_best = std::isfinite(valid) && (!progress_.has_best || valid < progress_.best) &&
-                       all_finite<float>(span_of(network_.parameters().values()));
+  const bool is_best = std::isfinite(valid) && (!progress_.has_best || valid < progress_.best);
   if (is_best) {
     progress_.best = record.valid_loss = valid;
     progress_.has_best = true;
@@ -188,10 +196,12 @@ void Trainer::poll() {
   }
   if (!stop) return;
   if (config_.checkpoint.empty()) fail(ErrorCode::kInterrupted, "interrupted; no checkpoint was asked for");
-  fail(ErrorCode::kInterrupted, "interrupted; the state is in {}: the same command with --resume goes on", config_.checkpoint);
+  fail(ErrorCode::kInterrupted, "interrupted; the state is in {}: the same command with --resume goes on",
+       config_.checkpoint);
 }
 
-// ---- The record as JSON -------------------------------------------------------------------------------------------------
+// ---- The record as JSON
+// -------------------------------------------------------------------------------------------------
 
 nlohmann::json to_json(const TrainRecord& r) {
   nlohmann::json history = nlohmann::json::array();

@@ -25,17 +25,17 @@ struct TrainConfig {
   int64_t max_steps = 0;    // optimiser steps after which training ends; 0: as many as the epochs hold
   bool keep_best = true;    // end with the weights of the best validation rather than the last ones
   double time_limit = 0.0;  // seconds after which training ends with a last validation; 0: none
-  OptimizerConfig optimizer;
-  ScheduleConfig schedule;
+  OptimizerConfig optimizer = {};
+  ScheduleConfig schedule = {};
 
-  std::string checkpoint;          // file; empty: none is written
+  std::string checkpoint = {};     // file; empty: none is written
   double checkpoint_every = 60.0;  // seconds
   bool resume = false;
   bool keep_checkpoint = false;  // after the run has ended: another one is to follow
-  std::string context;           // stored in the checkpoint for whoever resumes: see read_checkpoint_context()
+  std::string context = {};      // stored in the checkpoint for whoever resumes: see read_checkpoint_context()
   // What a checkpoint must agree with to be resumed.
-  std::string fingerprint;       // of the configuration
-  std::string data_fingerprint;  // of the data
+  std::string fingerprint = {};       // of the configuration
+  std::string data_fingerprint = {};  // of the data
 };
 
 // One validation's line of the training record.
@@ -66,10 +66,11 @@ struct TrainObserver {
   std::function<bool()> interrupted;
 };
 
-// Trains a network as the textbook has it: forward through time, compare with the target, back through time, update. Best
-// weights are kept and put back at the end. A step whose loss or gradient is not finite never reaches the weights: it is
-// skipped; after several in a row the last good state returns with half the learning rate; at last kDiverged is thrown.
-// An interruption saves a checkpoint and throws kInterrupted; a resumed run ends in the same bits as one never stopped.
+// Trains a network as the textbook has it: forward through time, compare with the target, back through time, update.
+// Best weights are kept and put back at the end. A step whose loss or gradient is not finite never reaches the weights:
+// it is skipped; after several in a row the last good state returns with half the learning rate; at last kDiverged is
+// thrown. An interruption saves a checkpoint and throws kInterrupted; a resumed run ends in the same bits as one never
+// stopped.
 class Trainer {
  public:
   Trainer(Network<float>& network, Problem& problem, TrainConfig config, TrainObserver observer = {});
@@ -100,8 +101,10 @@ class Trainer {
   void put_back_carried();
   void train_step();
   void skip_step();
-  void roll_back();
+  void undo_step();
+  void roll_back(const std::string& reason);
   bool validate();  // false when patience is exhausted
+  void restore_optimizer(int64_t steps, const std::vector<Buffer<float>>& slabs);
   void take_snapshot();
   double learning_rate() const;
   double elapsed() const;
@@ -115,10 +118,10 @@ class Trainer {
   std::unique_ptr<Optimizer<float>> optimizer_;
   Schedule schedule_;
   Progress progress_;
-  Snapshot good_;         // the state to roll back to
-  Buffer<float> best_;    // weights of the best validation
+  Snapshot good_;                                 // the state to roll back to
+  Buffer<float> best_;                            // weights of the best validation
   std::map<std::string, Buffer<float>> carried_;  // of a checkpoint, until its epoch has started again
-  double before_ = 0;     // seconds of the runs this one resumes
+  double before_ = 0;                             // seconds of the runs this one resumes
   double started_ = 0, checkpointed_ = 0;
 };
 

@@ -219,7 +219,7 @@ TEST(CsvBadInput, TooLarge) {
   expect_error(ErrorCode::kLimit, {endless, "a line of 2097152 bytes or more", "line breaks"},
                [&] { read_csv(endless, {.file = {.line_bytes = 2 << 20}}); });
   expect_error(ErrorCode::kLimit, {"t.csv:1: 5 columns, at most 4", "long form"},
-               [] { parse_csv("a,b,c,d,e\n1,2,3,4,5\n", "t.csv", {.file = {}, .columns = 4}); });
+               [] { parse_csv("a,b,c,d,e\n1,2,3,4,5\n", "t.csv", {.columns = 4}); });
   expect_error(ErrorCode::kLimit, {"t.csv:2: a row of 2", "is a quote missing"}, [] {
     parse_csv("a,b\n1,\"" + std::string(200, '\n') + "\"\n", "t.csv", {.file = {.line_bytes = 100}});
   });

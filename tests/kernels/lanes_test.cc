@@ -10,8 +10,12 @@
 #define ELMAN_TESTS_LANES_ONCE_
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <cmath>
 #include <limits>
 #include <vector>
+
+#include "base/random.h"
 #endif
 
 HWY_BEFORE_NAMESPACE();
@@ -69,6 +73,20 @@ void check_arithmetic() {
   EXPECT_EQ(first_lane<T>(Half(), 3), T(1.5));
 }
 
+// Random operands of all sizes, and sums that nearly cancel: where a second rounding would show.
+void check_fused() {
+  Random random(3, 0);
+  for (int i = 0; i < 100000; ++i) {
+    const float a = std::bit_cast<float>(random.next()), b = std::bit_cast<float>(random.next());
+    const float other = std::bit_cast<float>(random.next());
+    const float c = i % 2 == 0 ? other : std::nextafter(-a * b, other);
+    const float got = first_lane<float>(Fma(), a, b, c), want = std::fma(a, b, c);
+    EXPECT_TRUE(got == want || (std::isnan(got) && std::isnan(want))) << a << " * " << b << " + " << c;
+  }
+  // The product is 2^-24 - 2^-70, a hair less than half a unit: rounded to double first, it would be a tie and go up.
+  EXPECT_EQ(first_lane<float>(Fma(), 0x1.000002p-12f, 0x1.fffffcp-13f, 0x1.000002p0f), 0x1.000002p0f);
+}
+
 template <class T>
 void check_partial_access() {
   using L = Lanes<T>;
@@ -89,6 +107,7 @@ void check_partial_access() {
 void check_lanes() {
   check_arithmetic<float>();
   check_arithmetic<double>();
+  check_fused();
   check_partial_access<float>();
   check_partial_access<double>();
 }

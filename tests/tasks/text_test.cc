@@ -244,6 +244,7 @@ TEST(TextConfig, TakesFewerTracksForAShortTextAndSaysSo) {
   EXPECT_GE(chunks_per_epoch(1800, chosen.batch_size, config.bptt), 20u);
   EXPECT_GT(chosen.epochs, long_text.epochs);
   EXPECT_GT(chosen.validate_every, 0u);
+  EXPECT_LT(long_text.validate_every, 2 * chunks_per_epoch(360'000, long_text.batch_size, config.bptt));
   EXPECT_GT(chosen.embedding_size, 0u);
   std::string lines;
   for (const std::string& line : explain(chosen, corpus)) lines += line;
@@ -275,6 +276,9 @@ TEST(TextConfig, RefusesWhatTheTextCannotFill) {
   EXPECT_EQ(error_of([&] { resolve(config, corpus_of(random_letters(1000))); }).first, ErrorCode::kUsage);
   config.batch_size = 44;
   EXPECT_EQ(chunks_per_epoch(900, resolve(config, corpus_of(random_letters(1000))).batch_size, 20), 1u);
+  config.epochs = SIZE_MAX / 2;
+  EXPECT_EQ(error_of([&] { resolve(config, corpus_of(random_letters(1000))); }).first, ErrorCode::kUsage);
+  config.epochs = 1;
   for (const double fraction : {0.0, 1.0, -1.0, std::nan("")}) {
     config.valid_fraction = fraction;
     EXPECT_EQ(error_of([&] { resolve(config, corpus_of(random_letters(1000))); }).first, ErrorCode::kUsage) << fraction;

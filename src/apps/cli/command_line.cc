@@ -92,7 +92,7 @@ void CommandLine::run(int argc, const char* const* argv) {
   try {
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return print(app_.help());
+    return print(help());
   } catch (const CLI::CallForVersion& e) {
     return print(std::string(e.what()) + "\n");
   } catch (const CLI::ArgumentMismatch& e) {
@@ -103,8 +103,16 @@ void CommandLine::run(int argc, const char* const* argv) {
   }
   Verb& verb = find_verb();
   check_extras(verb);
+  verb.flags.check_values();
   resolve(verb);
   verb.run();
+}
+
+// CLI11's help with its doubled empty lines made single.
+std::string CommandLine::help() const {
+  std::string text = app_.help();
+  for (size_t at; (at = text.find("\n\n\n")) != std::string::npos;) text.erase(at, 1);
+  return text;
 }
 
 Verb& CommandLine::find_verb() {

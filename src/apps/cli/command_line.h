@@ -41,6 +41,7 @@ class CommandLine {
   void resolve(Verb& verb);
 
  private:
+  std::string help() const;
   Verb& find_verb();
   void check_extras(const Verb& verb) const;
   void read_config(const std::string& path);

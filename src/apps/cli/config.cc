@@ -33,7 +33,7 @@ std::string section_text(const Verb& verb) {
                        setting.note());
     width = std::max(width, lines.back().first.size());
   }
-  std::string text = lines.empty() ? "" : fmt::format("[{}]\n", verb.section);
+  std::string text = fmt::format("[{}]\n", verb.section);
   for (const auto& [line, source] : lines) text += fmt::format("{:<{}}  # {}\n", line, width, source);
   return text;
 }
@@ -42,11 +42,12 @@ void show(CommandLine& line, const Arguments& a) {
   std::vector<std::string> texts;
   std::vector<std::string_view> sections;
   for (Verb& verb : line.verbs()) {
-    if (verb.path == "config show") continue;
+    const auto& settings = verb.flags.settings();
+    if (std::none_of(settings.begin(), settings.end(), is_shown)) continue;
     sections.push_back(verb.section);
     if (!a.section.empty() && a.section != verb.section) continue;
     line.resolve(verb);
-    if (const std::string text = section_text(verb); !text.empty()) texts.push_back(text);
+    texts.push_back(section_text(verb));
   }
   if (!a.section.empty() && std::find(sections.begin(), sections.end(), a.section) == sections.end())
     fail(ErrorCode::kUsage, "no section '{}'{}; the sections are {}", a.section, suggest(a.section, sections),

@@ -29,6 +29,10 @@ void redraw(std::string_view text);
 
 // "1:05" or "2:03:04".
 std::string clock_text(double seconds);
+// "0.4 s", "12 s", "1:05 min", "2:03:04 h".
+std::string duration_text(double seconds);
+// "1 window", "5 windows".
+std::string counted(size_t count, std::string_view noun);
 // A number to four significant digits, for tables and logs; "-" for NaN.
 std::string brief(double value);
 

@@ -42,12 +42,14 @@ std::string Setting::variable() const {
   return name;
 }
 
-std::string Setting::note() const { return source_ == "default" && !zero_.empty() ? "default: " + zero_ : source_; }
+std::string Setting::note() const { return source_ == "default" && !zero_.empty() ? zero_ : source_; }
 
 void Setting::describe() {
-  const std::string value = show_();
   std::string shown = zero_;
-  if (zero_.empty() && value != "\"\"" && value != "true" && value != "false") shown = value;
+  if (shown.empty()) {
+    shown = show_();
+    std::erase_if(shown, [](char c) { return c == '"' || c == '[' || c == ']' || c == ' '; });
+  }
   option_->description(shown.empty() ? help_ : fmt::format("{} [{}]", help_, shown));
 }
 
@@ -105,7 +107,7 @@ Setting& Flags::add(const std::string& names, double& value, const Range& range,
 
 Setting& Flags::add(const std::string& names, std::vector<double>& value, const Range& range, std::string help) {
   const auto parse = [&value, range](std::string_view text) { parse_value(text, range, value); };
-  return add_setting(names, {long_name(names), parse, [&value] { return show_value(value); }}, "X,…", std::move(help));
+  return add_setting(names, {long_name(names), parse, [&value] { return show_value(value); }}, "LIST", std::move(help));
 }
 
 Setting& Flags::add(const std::string& names, std::string& value, std::string placeholder, std::string help) {
@@ -140,6 +142,14 @@ std::vector<std::string> Flags::names() const {
   std::vector<std::string> names{"--help"};
   for (const Setting& setting : settings_) names.push_back(setting.flag_);
   return names;
+}
+
+void Flags::check_values() const {
+  const std::vector<std::string> flags = names();
+  for (const Setting& setting : settings_)
+    for (const std::string& value : setting.given_)
+      if (std::find(flags.begin(), flags.end(), value) != flags.end())
+        fail(ErrorCode::kUsage, "{} needs a value, but '{}' follows it", setting.flag_, value);
 }
 
 std::vector<std::string> Flags::given() const {

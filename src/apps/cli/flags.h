@@ -77,6 +77,8 @@ class Flags {
   const std::deque<Setting>& settings() const noexcept { return settings_; }
   // Every flag as it is typed, for suggestions.
   std::vector<std::string> names() const;
+  // Throws kUsage if a flag was taken for the value of the one before it, whose own is missing.
+  void check_values() const;
   // The flags given on the command line: "--epochs".
   std::vector<std::string> given() const;
 

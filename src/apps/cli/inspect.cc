@@ -62,23 +62,26 @@ std::string settings_text(const nlohmann::json& settings) {
 }
 
 std::string training_text(const TrainRecord& r) {
-  return fmt::format("\nTraining: {} epochs, {} steps in {}{}\n  train loss {}, valid loss {}, best at step {}\n",
-                     r.epochs, r.steps, clock_text(r.seconds), r.stopped_early ? ", stopped early" : "",
-                     brief(r.train_loss), brief(r.valid_loss), r.best_step) +
-         (r.skipped_steps > 0 ? fmt::format("  {} steps skipped, {} rollbacks\n", r.skipped_steps, r.rollbacks) : "");
+  std::string text = fmt::format("\nTraining: {}, {} steps{}\n  train loss {}, valid loss {}, best at step {}\n",
+                                 counted(r.epochs, "epoch"), r.steps, r.stopped_early ? ", stopped early" : "",
+                                 brief(r.train_loss), brief(r.valid_loss), r.best_step);
+  if (r.skipped_steps > 0) text += fmt::format("  {} steps skipped, {} rollbacks\n", r.skipped_steps, r.rollbacks);
+  return text;
 }
 
-// What the model learned from, in the words it was confirmed with.
+// What the model learned from, and what was chosen by it.
 std::vector<std::string> data_lines(const std::string& path, const std::string& task) {
   if (task == "forecast") {
-    const SeriesSet context = ForecastModel::load(path).context();
-    return {
-        fmt::format("trained on {}: {} series, {}", context.path, context.series.size(), context.frequency.describe())};
+    const ForecastModel model = ForecastModel::load(path);
+    std::vector<std::string> lines = explain(model.config(), model.context());
+    lines.insert(lines.begin(),
+                 fmt::format("trained on {} series of {}", model.context().series.size(), model.context().path));
+    return lines;
   }
   if (task == "text") {
-    const Vocabulary vocabulary = TextModel::load(path).vocabulary();
-    return {fmt::format("reads and writes {} {}", vocabulary.size(),
-                        vocabulary.mode() == Vocabulary::Mode::kBytes ? "bytes" : "characters")};
+    const TextModel model = TextModel::load(path);
+    const bool bytes = model.vocabulary().mode() == Vocabulary::Mode::kBytes;
+    return {fmt::format("reads and writes {} {}", model.vocabulary().size(), bytes ? "bytes" : "characters")};
   }
   return {};
 }
@@ -106,7 +109,7 @@ void run(const Verb& verb, const Arguments& a) {
   if (a.common.json) return print_json(to_json(a, file, bytes));
   std::string text = fmt::format("{}: a model of the task '{}', {} bytes, written by elman {}\n", a.model, file.task,
                                  bytes, file.version);
-  for (const std::string& line : data_lines(a.model, file.task)) text += line + "\n";
+  for (const std::string& line : data_lines(a.model, file.task)) text += "  " + line + "\n";
   text += architecture_text(*file.network);
   text += settings_text(file.task_data.value("config", nlohmann::json::object()));
   if (!file.record.empty()) text += training_text(train_record_from_json(file.record));

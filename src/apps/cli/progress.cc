@@ -37,7 +37,9 @@ TrainObserver Progress::observer() {
 }
 
 void Progress::on_batch(double done, double total, double loss, double seconds) {
-  loss_ = loss_ == 0 ? loss : kLossMemory * loss_ + (1 - kLossMemory) * loss;
+  if (done < done_) valid_.clear();
+  loss_ = done_ == 0 || done < done_ ? loss : kLossMemory * loss_ + (1 - kLossMemory) * loss;
+  done_ = done;
   if (now() - drawn_at_ >= kRedrawSeconds) draw(done, total, seconds);
 }
 
@@ -58,11 +60,12 @@ void Progress::on_validation(const TrainPoint& point, bool is_best) {
   if (is_best) best_ = point.valid_loss;
   valid_ = fmt::format("  valid {}  best {}", brief(point.valid_loss), brief(best_));
   if (live_ && !common_.verbose) return;
-  std::string text = fmt::format("epoch {:3}  step {:6}  train {:<9} valid {:<9}", point.epoch, point.steps,
+  std::string text = fmt::format("epoch {:3}  step {:6}  train {:<9}  valid {:<9}", point.epoch, point.steps,
                                  brief(point.train_loss), brief(point.valid_loss));
   if (common_.verbose)
-    text += fmt::format("  rate {:<9} gradient {:<9}", brief(point.learning_rate), brief(point.gradient_norm));
-  line(text + (is_best ? "  best" : ""));
+    text += fmt::format("  rate {:<9}  gradient {:<9}", brief(point.learning_rate), brief(point.gradient_norm));
+  text += is_best ? "  best" : "";
+  line(text.substr(0, text.find_last_not_of(' ') + 1));
 }
 
 void Progress::clear() {

@@ -29,6 +29,7 @@ class Progress {
   bool live_;  // redraw one line
   bool drawn_ = false;
   double drawn_at_ = 0;
+  double done_ = 0;    // batches; fewer than before: another training has begun
   double loss_ = 0;    // running mean
   std::string valid_;  // the last validation and the best
   double best_ = 0;

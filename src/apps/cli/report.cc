@@ -64,11 +64,12 @@ void print_report(const BacktestReport& report, const Common& common) {
     common.note(fmt::format("{} series are too short for these windows and were left out", report.skipped_series));
   if (report.overlapping > 0)
     common.note(
-        fmt::format("warning: {} windows reach into the data this model was trained on, so its figures are too good; "
+        fmt::format("warning: {} of {} overlap with the data this model was trained on, so its figures are too good; "
                     "'elman backtest DATA.csv --horizon N' trains only on what was known before",
-                    report.overlapping));
+                    report.overlapping, counted(report.windows, "window")));
   if (common.json) return print_json(report_json(report));
-  print(fmt::format("{} series, {} windows\n\n{}\n{}\n", report.series, report.windows, table(report), report.verdict));
+  print(fmt::format("{} series, {}\n\n{}\n{}\n", report.series, counted(report.windows, "window"), table(report),
+                    report.verdict));
 }
 
 }  // namespace elman::cli

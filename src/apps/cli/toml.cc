@@ -158,12 +158,15 @@ class Parser {
 
   std::string parse_array() {
     std::string joined;
+    const size_t first_line = line_;
     ++position_;
-    for (skip_blank(true); peek() != ']' || at_end(); skip_blank(true)) {
-      if (at_end()) fail_here("an array is not closed; it ends with ']'");
-      if (!joined.empty()) joined += ',';
-      joined += parse_value();
+    for (skip_blank(true); at_end() || peek() != ']'; skip_blank(true)) {
+      if (!at_end()) joined += (joined.empty() ? "" : ",") + parse_value();
       skip_blank(true);
+      if (at_end()) {
+        line_ = first_line;
+        fail_here("the array that starts here is not closed; it ends with ']'");
+      }
       if (peek() == ',') ++position_;
       else if (peek() != ']') fail_here("expected ',' or ']' in an array, found {}", found());
     }

@@ -65,9 +65,9 @@ void print_result(const Arguments& a, std::string_view task, const TrainRecord& 
                        {"skipped_steps", r.skipped_steps},
                        {"rollbacks", r.rollbacks},
                        {"parameters", parameters}});
-  print(fmt::format("{}: {} parameters, {} epochs in {}, train loss {}, valid loss {} (best at step {} of {})\n",
-                    a.output, parameters, r.epochs, clock_text(r.seconds), brief(r.train_loss), brief(r.valid_loss),
-                    r.best_step, r.steps));
+  print(fmt::format("{}: {} parameters, {} in {}, train loss {}, valid loss {} (best at step {} of {})\n", a.output,
+                    parameters, counted(r.epochs, "epoch"), duration_text(r.seconds), brief(r.train_loss),
+                    brief(r.valid_loss), r.best_step, r.steps));
 }
 
 struct ForecastArguments : Arguments {

@@ -1,0 +1,105 @@
+// How fast the kernels run on this machine, for each instruction set: products in GFLOP/s and as a share of the
+// multiply-add peak measured here, activations in elements per nanosecond. The best of many runs; one thread.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <vector>
+
+#include "kernels/targets.h"
+#include "base/random.h"
+#include "kernels/elementwise.h"
+#include "kernels/gemm.h"
+
+namespace elman {
+namespace {
+
+struct Shape {
+  size_t m, n, k;
+  double flops() const { return 2.0 * static_cast<double>(m * n * k); }
+};
+
+// Input projections of whole sequences, then recurrent steps, then single rows.
+constexpr Shape kProducts[] = {{2048, 512, 512}, {2048, 1024, 1024}, {1600, 512, 128}, {64, 1024, 256},
+                               {16, 2048, 512},  {16, 1024, 256},    {16, 512, 128},   {16, 256, 64},
+                               {4, 512, 128},    {1, 512, 128},      {1, 256, 64},     {1, 64, 16}};
+// Weight gradients of LSTM layers: m gates, n inputs, k rows.
+constexpr Shape kGradients[] = {
+    {2048, 512, 3200}, {1024, 256, 3200}, {512, 128, 1600}, {256, 64, 1600}, {256, 1, 1600}};
+
+Tensor<float> random_matrix(size_t rows, size_t cols) {
+  Random random(1, rows * cols);
+  Tensor<float> result(rows, cols);
+  for (size_t i = 0; i < result.size(); ++i) result.data()[i] = static_cast<float>(random.uniform(-1, 1));
+  return result;
+}
+
+// Seconds of the fastest run within half a second; short bodies are repeated within a run.
+template <class Body>
+double best_seconds(double work, const Body& body) {
+  using Clock = std::chrono::steady_clock;
+  const int repeats = std::max(1, static_cast<int>(1e6 / work));
+  double best = 1e9;
+  for (const auto end = Clock::now() + std::chrono::milliseconds(500); Clock::now() < end;) {
+    const auto start = Clock::now();
+    for (int i = 0; i < repeats; ++i) body();
+    best = std::min(best, std::chrono::duration<double>(Clock::now() - start).count() / repeats);
+  }
+  return best;
+}
+
+void report(const char* name, const Shape& shape, double seconds, double peak) {
+  const double rate = shape.flops() / seconds;
+  std::printf("%-8s %5zu x %4zu x %4zu %10.2f us %7.1f GFLOP/s %5.1f %%\n", name, shape.m, shape.n, shape.k,
+              seconds * 1e6, rate / 1e9, 100 * rate / peak);
+}
+
+double product_seconds(const Shape& shape) {
+  const Tensor<float> a = random_matrix(shape.m, shape.k), b = random_matrix(shape.k, shape.n);
+  Tensor<float> c(shape.m, shape.n);
+  PackedMatrix<float> packed;
+  packed.pack(b);
+  return best_seconds(shape.flops(), [&] { gemm<float>(a, packed, c, GemmStart::kZero); });
+}
+
+double gradient_seconds(const Shape& shape) {
+  const Tensor<float> a = random_matrix(shape.k, shape.m), b = random_matrix(shape.k, shape.n);
+  Tensor<float> c(shape.m, shape.n);
+  Buffer<float> workspace;
+  return best_seconds(shape.flops(), [&] { gemm_gradient<float>(a, b, c, workspace); });
+}
+
+// A tile's worth of rows against panels in the first-level cache: nothing but multiply-adds.
+double peak_flops() {
+  constexpr Shape kResident{24, 32, 240};
+  return kResident.flops() / product_seconds(kResident);
+}
+
+void report_function(const char* name, void (*function)(std::span<float>) noexcept) {
+  constexpr size_t kSize = 4096;
+  Tensor<float> x = random_matrix(1, kSize);
+  std::vector<float> y(kSize);
+  const double seconds = best_seconds(kSize, [&] {
+    std::copy_n(x.data(), kSize, y.data());
+    function(y);
+  });
+  std::printf("%-8s %.2f elements/ns\n", name, kSize / seconds * 1e-9);
+}
+
+void run(const Target& target) {
+  const ForcedTarget forced(target);
+  const double peak = peak_flops();
+  std::printf("%.*s: %.1f GFLOP/s from the first-level cache\n", static_cast<int>(target.name.size()),
+              target.name.data(), peak / 1e9);
+  for (const Shape& shape : kProducts) report("gemm", shape, product_seconds(shape), peak);
+  for (const Shape& shape : kGradients) report("gradient", shape, gradient_seconds(shape), peak);
+  report_function("exp", exp_inplace);
+  report_function("tanh", tanh_inplace);
+  report_function("sigmoid", sigmoid_inplace);
+}
+
+}  // namespace
+}  // namespace elman
+
+int main() {
+  for (const elman::Target& target : elman::supported_targets()) elman::run(target);
+}

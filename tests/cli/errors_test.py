@@ -1,0 +1,189 @@
+"""Bad input: each is answered with its exit code, and says what was found, what was expected or what to do."""
+import pathlib
+import resource
+import unittest
+
+from tool import CO2, SMALL, TEXT, ToolTest, start
+
+TRAIN = ["train", "forecast", CO2, "--horizon", "6", *SMALL]
+TRAIN_TO = [*TRAIN, "-o", "m.safetensors"]
+
+
+class Usage(ToolTest):
+    def test_verbs(self):
+        self.refused(2, says="verb is missing")
+        self.refused(2, "train", says=["verb is missing", "forecast", "text"])
+        self.refused(2, "trian", "forecast", CO2, says="did you mean 'train'?")
+        self.refused(2, "train", "forcast", CO2, says="did you mean 'forecast'?")
+        self.refused(2, "--json", "inspect", "m", says="'--json'")
+
+    def test_flags(self):
+        self.refused(2, *TRAIN_TO, "--hiden-size", "3", says=["'--hiden-size'", "did you mean '--hidden-size'?"])
+        self.refused(2, *TRAIN_TO, "--zzzzzzzz=3", says="'--zzzzzzzz'")
+        self.refused(2, *TRAIN_TO, "--seed", says="--seed needs a value")
+        self.refused(2, *TRAIN_TO, "--seed", "--json", says=["--seed needs a value", "'--json'"])
+        self.refused(2, *TRAIN, "-o", "--resume", says=["--output needs a value", "'--resume'"])
+        self.refused(2, *TRAIN_TO, "more.csv", says="'more.csv'")
+        self.refused(2, *TRAIN_TO, "--seed", "1", "--seed", "2", says="given twice")
+        self.refused(2, *TRAIN_TO, "-q", "-v", says="contradict")
+
+    def test_missing_arguments(self):
+        self.refused(2, "train", "forecast", "--horizon", "6", "-o", "m", says="DATA.csv")
+        self.refused(2, "train", "forecast", CO2, "--horizon", "6", says="-o")
+        self.refused(2, "train", "forecast", CO2, "-o", "m", says="--horizon")
+        self.refused(2, "backtest", CO2, says="--horizon")
+        for verb in ["forecast", "evaluate", "inspect", "sample"]:
+            self.refused(2, verb, says="MODEL")
+
+    def test_whole_numbers(self):
+        for value in ["0", "-1", "1.5", "many", "", "0x10", "nan", " 3"]:
+            self.refused(2, *TRAIN_TO[:5], "-o", "m", "--hidden-size", value, says=["--hidden-size", "at least 1", f'"{value}"'])
+        for value in ["1e18", "1000000000000000000", "99999999999999999999999", "1e308", "100000000"]:
+            self.refused(8, *TRAIN_TO[:5], "-o", "m", "--hidden-size", value)
+
+    def test_numbers(self):
+        for value in ["nan", "inf", "-0.1", "0", "fast"]:
+            self.refused(2, *TRAIN_TO, "--learning-rate", value, says=["--learning-rate", "above 0", f'"{value}"'])
+        self.refused(2, *TRAIN_TO, "--learning-rate", "1,5", says=["--learning-rate", "1.5", "point"])
+        self.refused(2, *TRAIN_TO, "--dropout", "1", says=["--dropout", "below 1"])
+        self.refused(2, *TRAIN_TO, "--quantiles", "0.1,1.5", says="--quantiles")
+        self.refused(2, *TRAIN_TO, "--quantiles", "0.5,0.1", says="ascending")
+        self.refused(2, *TRAIN_TO, "--quantiles", "0.1,0.9", says="0.5")
+
+    def test_names(self):
+        self.refused(2, *TRAIN_TO, "--cell", "gruu", says=["--cell", "did you mean 'gru'?"])
+        self.refused(4, *TRAIN_TO, "--target", "co3", says="did you mean 'co2'?")
+
+    def test_settings_that_contradict_each_other(self):
+        self.refused(2, *TRAIN_TO, "--look-back", "50", "--segment", "12", says=["--look-back", "--segment"])
+        model = self.train()
+        self.refused(2, "backtest", model, CO2, "--hidden-size", "8", says=["--hidden-size", "trained model"])
+        self.refused(2, "backtest", model, says="DATA.csv")
+        self.refused(2, "backtest", CO2, model, says=f"elman backtest {model} {CO2}")
+        self.refused(2, "forecast", model, "--series", "co2", says="--plot")
+        self.refused(2, "forecast", model, "-o", "f", "--plot", "f", says="--plot")
+        self.refused(2, "forecast", model, "--plot", "f.svg", "--series", "co3", says="did you mean 'co2'?")
+        self.refused(2, "forecast", model, "--quantiles", "0.01,0.5")
+
+
+class Config(ToolTest):
+    def refused_config(self, text, *says):
+        self.refused(3, *TRAIN_TO, "--config", self.write("elman.toml", text), says=says)
+
+    def test_what_a_file_may_not_hold(self):
+        self.refused_config("seed = 1\nhiden_size = 3\n", "elman.toml:2", "did you mean 'hidden_size'?")
+        self.refused_config("[train.forecast]\nbptt = 3\n", "elman.toml:2", "'bptt'")
+        self.refused_config("[train.forcast]\nseed = 3\n", "elman.toml:2", "did you mean 'train.forecast'?")
+        self.refused_config("seed = 1\n\n# twice\nseed = 2\n", "elman.toml:4", "line 1")
+        self.refused_config("hidden_size = 3\nhidden-size = 3\n", "elman.toml:2", "line 1")
+        self.refused_config("hidden_size = 0\n", "elman.toml:1", "hidden_size", "at least 1")
+        self.refused_config("cell = \"gruu\"\n", "elman.toml:1", "did you mean 'gru'?")
+        self.refused_config("output = \"x\"\n", "elman.toml:1", "'output'")
+
+    def test_what_is_no_toml(self):
+        for line in ["seed", "seed =", "seed = 1 2", "seed = one", "= 3", "[train", "[]", "[[train]]", "cell = \"gru",
+                     "cell = \"g\\q\"", "quantiles = [0.1", "quantiles = [0.1 0.5]", "seed = {a = 1}", "cell = '''gru'''",
+                     "seed = 1,5", "\x00"]:
+            self.refused_config("# first\n" + line + "\n", "elman.toml:2:" if line != "\x00" else "elman.toml")
+
+    def test_files_that_cannot_be_read(self):
+        self.refused(3, *TRAIN_TO, "--config", "none.toml", says="none.toml")
+        self.refused(3, *TRAIN_TO, "--config", ".", says="configuration file")
+
+    def test_environment(self):
+        self.refused(2, *TRAIN_TO, env={"ELMAN_DROPOUT": "2"}, says=["ELMAN_DROPOUT", "below 1"])
+        self.refused(3, *TRAIN_TO, env={"ELMAN_CONFIG": "none.toml"}, says="none.toml")
+
+
+class Data(ToolTest):
+    def test_files(self):
+        self.refused(4, "train", "forecast", "none.csv", "--horizon", 6, "-o", "m", says="none.csv")
+        self.refused(4, "train", "forecast", ".", "--horizon", 6, "-o", "m")
+        self.refused(4, "train", "text", "none.txt", "-o", "m", says="none.txt")
+        self.refused(4, "backtest", "none.csv", "--horizon", 6, says="none.csv")
+        self.refused(4, "train", "forecast", self.write("empty.csv", ""), "--horizon", 6, "-o", "m", says="empty.csv")
+        model = self.train()
+        self.refused(4, "forecast", model, "none.csv", says="none.csv")
+        self.refused(4, "evaluate", model, "none.csv", says="none.csv")
+
+    def test_bad_cells_are_named_by_their_place(self):
+        bad = self.write("bad.csv", "date,y\n2001-01-01,1\n2001-02-01,x\n")
+        self.refused(4, "train", "forecast", bad, "--horizon", 1, "-o", "m", says="bad.csv:3:12")
+
+    def test_horizon_longer_than_the_data(self):
+        self.refused(4, "train", "forecast", CO2, "--horizon", 5000, "-o", "m", says=["526", "5000"])
+        self.refused(4, "backtest", CO2, "--horizon", 24, "--windows", 1000, *SMALL, says="--windows")
+
+    def test_batch_larger_than_the_data(self):
+        # Windows are drawn anew for each batch, so a short series fills a large one.
+        self.run_tool("train", "forecast", CO2, "--horizon", 6, "--hidden-size", 4, "--epochs", 1, "--batches-per-epoch", 1,
+                      "--batch-size", 5000, "-o", "m.safetensors")
+        self.write("corpus.txt", TEXT)
+        self.refused(2, "train", "text", "corpus.txt", "--batch-size", 100000, "-o", "t", says=["100000", "at most"])
+
+    def test_sampling_from_an_unknown_character(self):
+        self.refused(4, "sample", self.train_text(), "--prime", "Ω")
+
+
+class Model(ToolTest):
+    def test_files_that_are_no_models(self):
+        not_a_model = self.write("notes.txt", "some text")
+        for verb in [["forecast"], ["inspect"], ["sample"], ["evaluate"]]:
+            more = [CO2] if verb == ["evaluate"] else []
+            self.refused(5, *verb, not_a_model, *more, says="notes.txt")
+            self.refused(5, *verb, self.write("empty", ""), *more, says="empty")
+        self.refused(5, "backtest", not_a_model, CO2, says="notes.txt")
+
+    def test_missing_model(self):
+        for verb in ["forecast", "inspect", "sample"]:
+            self.refused(5, verb, "none.safetensors", says="none.safetensors")
+
+    def test_truncated_model(self):
+        model = pathlib.Path(self.train())
+        model.write_bytes(model.read_bytes()[:-100])
+        self.refused(5, "forecast", model, says=str(model))
+
+    def test_model_of_another_task(self):
+        forecaster, text = self.train(), self.train_text()
+        self.refused(5, "sample", forecaster, says=["'forecast'", f"elman forecast {forecaster}"])
+        self.refused(5, "forecast", text, says=["'text'", f"elman sample {text}"])
+        self.refused(5, "backtest", text, CO2, says="'text'")
+
+
+class Writing(ToolTest):
+    def test_output_is_checked_before_training(self):
+        for output in ["no/such/folder/m.safetensors", "/proc/m.safetensors", "."]:
+            self.refused(6, "train", "forecast", CO2, "--horizon", 6, "--epochs", 100000, "-o", output, says=output)
+
+    def test_output_is_the_input(self):
+        data = self.write("data.csv", pathlib.Path(CO2).read_text())
+        for output in [data, "./data.csv"]:
+            self.refused(2, "train", "forecast", data, "--horizon", 6, "-o", output, says="the input itself")
+        self.assertEqual(pathlib.Path(data).read_text(), pathlib.Path(CO2).read_text())
+        model = self.train()
+        self.refused(2, "forecast", model, "-o", model, says="the input itself")
+        self.refused(2, "forecast", model, data, "--plot", data, says="the input itself")
+
+    def test_forecast_into_a_missing_folder(self):
+        self.refused(6, "forecast", self.train(), "-o", "none/f.csv", says="none/f.csv")
+
+
+class Limits(ToolTest):
+    def test_out_of_memory(self):
+        limit = 600 << 20
+        process = start("train", "forecast", CO2, "--horizon", 6, "-o", "m", "--hidden-size", 9000, "--threads", 1,
+                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 8, err)
+        self.assertIn("elman: ", err)
+
+    def test_divergence(self):
+        data = self.write("huge.csv", "t,y\n" + "".join(f"{t},{(-1) ** t}e{300 + t % 8}\n" for t in range(200)))
+        process = start("train", "forecast", data, "--horizon", 3, *SMALL, "-o", "m", "--learning-rate", "1e30")
+        out, err = process.communicate(timeout=60)
+        self.assertIn(process.returncode, [0, 7], err)  # trained after all, or given up: never a broken model
+        self.assertEqual(pathlib.Path("m").exists(), process.returncode == 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,184 @@
+"""What the verbs do, end to end on the shipped series."""
+import csv
+import io
+import json
+import pathlib
+import subprocess
+import unittest
+import xml.etree.ElementTree
+
+from tool import CO2, ELMAN, ELNINO, ENVIRONMENT, SMALL, SMALL_TEXT, TEXT, ToolTest
+
+METRICS = {"mase", "smape", "mae", "mse", "rmse"}
+
+
+class Train(ToolTest):
+    def test_tells_what_was_found_and_chosen_and_what_to_do_next(self):
+        out, err = self.run_tool("train", "forecast", CO2, "--horizon", 6, *SMALL, "-o", "m.safetensors")
+        for text in ["526 steps, monthly", "5 missing", "season 12", "look-back 60", "epoch   1", "epoch   2",
+                     "elman forecast m.safetensors", "elman backtest"]:
+            self.assertIn(text, err)
+        self.assertIn("m.safetensors: ", out)
+        self.assertEqual(len(out.splitlines()), 1)
+        self.assertNotIn("\x1b", err)
+        self.assertFalse(list(pathlib.Path().glob("*.checkpoint*")))
+
+    def test_json_is_one_object(self):
+        result = self.result("train", "forecast", CO2, "--horizon", 6, *SMALL, "-o", "m.safetensors", "--seed", 7)
+        self.assertEqual(result["model"], "m.safetensors")
+        self.assertEqual(result["task"], "forecast")
+        self.assertEqual(result["seed"], 7)
+        self.assertEqual(result["epochs"], 2)
+        self.assertEqual(result["steps"], 20)
+        for key in ["seconds", "train_loss", "valid_loss"]:
+            self.assertGreater(result[key], 0)
+
+    def test_quiet_says_nothing(self):
+        out, err = self.run_tool("train", "forecast", CO2, "--horizon", 6, *SMALL, "-o", "m.safetensors", "-q")
+        self.assertEqual(err, "")
+        self.assertIn("valid loss", out)
+
+    def test_text_model_is_there_after_every_new_best(self):
+        self.write("corpus.txt", TEXT)
+        result = self.result("train", "text", "corpus.txt", *SMALL_TEXT, "-o", "t.safetensors")
+        self.assertEqual((result["task"], result["epochs"]), ("text", 4))
+        self.assertLess(result["valid_loss"], 3.2)  # of 19 symbols: ln 19 is 2.94, before training a little more
+
+    def test_time_limit_ends_training_early_with_a_model(self):
+        result = self.result("train", "forecast", CO2, "--horizon", 6, "--epochs", 1000, "--no-refit", "--time-limit", 0.5,
+                             "-o", "m.safetensors")
+        self.assertLess(result["epochs"], 1000)
+        self.run_tool("inspect", "m.safetensors")
+
+
+class Forecast(ToolTest):
+    def test_writes_the_fixed_columns_in_the_format_of_the_input(self):
+        model = self.train()
+        out, err = self.run_tool("forecast", model)
+        rows = list(csv.DictReader(io.StringIO(out)))
+        self.assertEqual(list(rows[0]), ["unique_id", "ds", "y_hat", "q0.1", "q0.5", "q0.9"])
+        self.assertEqual([r["ds"] for r in rows], [f"2002-0{m}-01" for m in range(1, 7)])
+        for row in rows:
+            self.assertEqual(row["unique_id"], "co2")
+            self.assertEqual(row["y_hat"], row["q0.5"])
+            self.assertTrue(300 < float(row["q0.1"]) <= float(row["q0.5"]) <= float(row["q0.9"]) < 450, row)
+        self.assertEqual(err, "")
+
+        self.run_tool("forecast", model, CO2, "-o", "f.csv", "-q")
+        self.assertEqual(pathlib.Path("f.csv").read_text(), out)
+
+    def test_horizon_and_quantiles_of_its_own(self):
+        result = self.result("forecast", self.train(), CO2, "--horizon", 15, "--quantiles", "0.2,0.5", "-q")
+        forecast = result["forecasts"][0]
+        self.assertEqual(result["horizon"], 15)
+        self.assertEqual(forecast["ds"][-1], "2003-03-01")
+        self.assertEqual(sorted(forecast), ["ds", "q0.2", "q0.5", "unique_id", "y_hat"])
+        self.assertEqual(len(forecast["q0.2"]), 15)
+
+    def test_continues_other_data(self):
+        model = self.train()
+        shorter = "".join(pathlib.Path(CO2).read_text().splitlines(keepends=True)[:-24])
+        out, _ = self.run_tool("forecast", model, self.write("shorter.csv", shorter))
+        self.assertEqual(out.splitlines()[1].split(",")[1], "2000-01-01")
+
+    def test_plot_is_one_well_formed_svg_of_the_series_asked_for(self):
+        rows = ["time,a,<b> & \"c\""] + [f"{t},{t % 5},{100 + t % 7}" for t in range(120)]
+        data = self.write("wide.csv", "\n".join(rows))
+        model = self.train(data=data)
+        self.run_tool("forecast", model, "-o", "f.csv", "--plot", "f.svg", "--series", '<b> & "c"')
+        root = xml.etree.ElementTree.parse("f.svg").getroot()
+        texts = [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
+        self.assertIn('<b> & "c"', texts)
+        self.assertIn("80 % interval", texts)
+        self.assertNotIn("href", pathlib.Path("f.svg").read_text())
+        self.assertEqual(len(pathlib.Path("f.csv").read_text().splitlines()), 1 + 2 * 6)
+
+
+class Judge(ToolTest):
+    def check(self, result):
+        self.assertLessEqual(METRICS | {"wql", "coverage"}, set(result["metrics"]))
+        self.assertLessEqual(METRICS, set(result["naive"]))
+        self.assertEqual(result["naive"], result["methods"][result["best_naive"]])
+        self.assertEqual(set(result["methods"]), {"elman", "naive", "seasonal_naive", "drift"})
+
+    def test_backtest_trains_on_the_past_alone(self):
+        result = self.result("backtest", CO2, "--horizon", 6, "--windows", 4, *SMALL)
+        self.check(result)
+        self.assertEqual((result["windows"], result["overlapping"]), (4, 0))
+        self.assertEqual(result["metrics"]["points"], 24)
+
+    def test_backtest_of_a_model_warns_of_what_it_has_seen(self):
+        model = self.train()
+        out, err = self.run_tool("backtest", model, CO2, "--windows", 3)
+        for text in ["MASE", "sMAPE", "MAE", "RMSE", "pinball", "in 80 %", "elman", "seasonal_naive", "drift", "MASE 0."]:
+            self.assertIn(text, out)
+        self.assertIn("3 of 3 windows overlap", err)
+        self.check(self.result("backtest", model, CO2, "--windows", 3))
+
+    def test_evaluate_forecast(self):
+        result = self.result("evaluate", self.train(), CO2)
+        self.check(result)
+        self.assertEqual(result["metrics"]["points"], 6)
+
+    def test_evaluate_text_beside_the_frequency_of_characters(self):
+        model = self.train_text()
+        result = self.result("evaluate", model, "corpus.txt")
+        self.assertEqual(result["symbols"], len(TEXT) // 10)
+        self.assertGreater(result["naive"]["nats_per_char"], 2)
+        self.assertGreater(result["metrics"]["nats_per_char"], 0)
+        self.assertIn("nats per character", self.run_tool("evaluate", model, "corpus.txt")[0])
+
+
+class Show(ToolTest):
+    def test_inspect(self):
+        out, _ = self.run_tool("inspect", self.train())
+        for text in ["'forecast'", "elman 0.", "gru", "rnn.weight_ih_l0", "[48, ", "season 12", "hidden_size          16",
+                     "2 epochs", "valid loss"]:
+            self.assertIn(text, out)
+        result = self.result("inspect", "m.safetensors")
+        self.assertEqual(result["bytes"], pathlib.Path("m.safetensors").stat().st_size)
+        self.assertEqual(result["config"]["horizon"], 6)
+        sizes = [t["shape"][0] * (t["shape"] + [1])[1] for t in result["tensors"]]
+        self.assertEqual(result["parameters"], sum(sizes))
+
+    def test_sample_is_a_function_of_its_seed(self):
+        model = self.train_text()
+        first, _ = self.run_tool("sample", model, "--prime", "the ", "--length", 50, "--temperature", 0.8, "--seed", 3)
+        again, _ = self.run_tool("sample", model, "--prime", "the ", "--length", 50, "--temperature", 0.8, "--seed", 3)
+        other, _ = self.run_tool("sample", model, "--prime", "the ", "--length", 50, "--temperature", 0.8, "--seed", 4)
+        self.assertEqual(first, again)
+        self.assertNotEqual(first, other)
+        self.assertTrue(first.startswith("the "))
+        self.assertEqual(len(first), 4 + 50 + 1)
+        self.assertEqual("the " + self.result("sample", model, "--prime", "the ", "--length", 50, "--temperature", 0.8,
+                                              "--seed", 3)["text"] + "\n", first)
+
+    def test_a_reader_that_leaves_is_no_error(self):
+        model = self.train_text()
+        process = subprocess.Popen([ELMAN, "sample", model, "--length", "1000000"], env=ENVIRONMENT,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(len(process.stdout.read(100)), 100)
+        process.stdout.close()
+        self.assertEqual(process.stderr.read(), b"")
+        process.stderr.close()
+        self.assertEqual(process.wait(timeout=20), 0)
+
+    def test_a_full_disk_behind_standard_output_is_an_error(self):
+        model = self.train()
+        with open("/dev/full", "w") as full:
+            process = subprocess.run([ELMAN, "forecast", model], env=ENVIRONMENT, stdout=full, stderr=subprocess.PIPE)
+        self.assertEqual(process.returncode, 6)
+        self.assertIn(b"standard output", process.stderr)
+
+    def test_version_and_help_of_every_verb(self):
+        self.assertRegex(self.run_tool("--version")[0], r"^elman \d+\.\d+\.\d+\n$")
+        self.assertIn("Examples:", self.run_tool("--help")[0])
+        self.assertIn("forecast", self.run_tool("train", "--help")[0])
+        for verb in ["train forecast", "train text", "forecast", "backtest", "evaluate", "sample", "inspect", "config show"]:
+            out, _ = self.run_tool(*verb.split(), "--help")
+            examples = [line for line in out.split("Examples:")[1].splitlines() if f"elman {verb}" in line]
+            self.assertGreaterEqual(len(examples), 2, verb)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,116 @@
+#include "model/config.h"
+
+#include <gtest/gtest.h>
+
+#include "data/expect_error.h"
+
+namespace elman {
+namespace {
+
+using nlohmann::json;
+
+// Every kind of layer, no field at its default.
+NetworkConfig everything() {
+  return {3,
+          {Recurrent{.cell = "gru",
+                     .hidden_size = 4,
+                     .num_layers = 2,
+                     .bidirectional = true,
+                     .dropout = 0.1,
+                     .layer_norm = true,
+                     .residual = true,
+                     .learned_initial_state = true,
+                     .name = "first"},
+           Dropout{.rate = 0.3},
+           Sum{{{}, {LayerNorm{.name = "n"}, Linear{.output_size = 8, .zero_start = true, .name = "branch"}}}},
+           LastStep{.bidirectional = true}, Flatten{.steps = 1},
+           Linear{.output_size = 1, .zero_start = true, .name = "one"},
+           Embedding{.symbols = 7, .output_size = 2, .name = "e"}}};
+}
+
+TEST(Config, ReadsWhatItWrote) {
+  const json written = to_json(everything());
+  const NetworkConfig read = network_from_json(json::parse(written.dump()));
+  EXPECT_EQ(to_json(read), written);
+
+  EXPECT_EQ(read.input_size, 3u);
+  ASSERT_EQ(read.layers.size(), 7u);
+  const auto& recurrent = std::get<Recurrent>(read.layers[0]);
+  EXPECT_EQ(recurrent.cell, "gru");
+  EXPECT_EQ(recurrent.hidden_size, 4u);
+  EXPECT_EQ(recurrent.num_layers, 2u);
+  EXPECT_TRUE(recurrent.bidirectional && recurrent.layer_norm && recurrent.residual && recurrent.learned_initial_state);
+  EXPECT_EQ(recurrent.dropout, 0.1);
+  EXPECT_EQ(recurrent.name, "first");
+  EXPECT_EQ(std::get<Dropout>(read.layers[1]).rate, 0.3);
+  const auto& sum = std::get<Sum>(read.layers[2]);
+  ASSERT_EQ(sum.branches.size(), 2u);
+  EXPECT_TRUE(sum.branches[0].empty());
+  EXPECT_EQ(std::get<LayerNorm>(sum.branches[1][0]).name, "n");
+  EXPECT_TRUE(std::get<LastStep>(read.layers[3]).bidirectional);
+  EXPECT_EQ(std::get<Flatten>(read.layers[4]).steps, 1u);
+  const auto& linear = std::get<Linear>(read.layers[5]);
+  EXPECT_TRUE(linear.zero_start);
+  EXPECT_EQ(linear.name, "one");
+  const auto& embedding = std::get<Embedding>(read.layers[6]);
+  EXPECT_EQ(embedding.symbols, 7u);
+  EXPECT_EQ(embedding.output_size, 2u);
+  EXPECT_EQ(embedding.name, "e");
+}
+
+// Every key of every layer is needed, and no other is taken.
+TEST(Config, MissingAndUnknownKeysAreErrors) {
+  const json good = to_json(everything());
+  for (size_t i = 0; i < good.at("layers").size(); ++i) {
+    const json layer = good.at("layers")[i];
+    for (const auto& [key, value] : layer.items()) {
+      json bad = good;
+      bad["layers"][i].erase(key);
+      expect_error(ErrorCode::kModel, {key}, [&] { network_from_json(bad); });
+    }
+    json bad = good;
+    bad["layers"][i]["surprise"] = 1;
+    expect_error(ErrorCode::kModel, {"unknown keys", layer.at("kind").get<std::string>()},
+                 [&] { network_from_json(bad); });
+  }
+  for (const char* key : {"input_size", "layers"}) {
+    json bad = good;
+    bad.erase(key);
+    expect_error(ErrorCode::kModel, {key}, [&] { network_from_json(bad); });
+  }
+  json bad = good;
+  bad["surprise"] = 1;
+  expect_error(ErrorCode::kModel, {"unknown keys"}, [&] { network_from_json(bad); });
+}
+
+TEST(Config, WrongTypesAndKindsAreErrors) {
+  const json good = to_json(everything());
+  const auto with = [&](const json& patch) {
+    json bad = good;
+    bad["layers"][0].update(patch);
+    return bad;
+  };
+  expect_error(ErrorCode::kModel, {"damaged"}, [&] { network_from_json(with({{"hidden_size", "four"}})); });
+  expect_error(ErrorCode::kModel, {"damaged"}, [&] { network_from_json(with({{"hidden_size", nullptr}})); });
+  expect_error(ErrorCode::kModel, {"damaged"}, [&] { network_from_json(with({{"bidirectional", 1}})); });
+  expect_error(ErrorCode::kModel, {"hologram", "newer"}, [&] { network_from_json(with({{"kind", "hologram"}})); });
+  for (const char* text : {"null", "[]", "7", "\"x\"", R"({"input_size": 1, "layers": 3})",
+                           R"({"input_size": 1, "layers": [[]]})", R"({"input_size": 1, "layers": [null]})"})
+    expect_error(ErrorCode::kModel, {"damaged"}, [&] { network_from_json(json::parse(text)); });
+  expect_error(ErrorCode::kModel, {"no branches"}, [&] {
+    network_from_json(json::parse(R"({"input_size": 1, "layers": [{"kind": "sum", "branches": []}]})"));
+  });
+}
+
+TEST(Config, SumsWithinSumsHaveALimit) {
+  const auto nested = [](size_t depth) {
+    std::vector<LayerConfig> layers;
+    for (size_t i = 0; i < depth; ++i) layers = {Sum{{layers}}};
+    return to_json(NetworkConfig{1, layers});
+  };
+  EXPECT_NO_THROW(network_from_json(nested(16)));
+  expect_error(ErrorCode::kModel, {"16 sums"}, [&] { network_from_json(nested(17)); });
+}
+
+}  // namespace
+}  // namespace elman

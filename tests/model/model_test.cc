@@ -1,0 +1,185 @@
+// The public face: elman/elman.h and nothing else of the library.
+#include <elman/elman.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <new>
+
+#include "data/expect_error.h"
+
+namespace {
+
+std::atomic<size_t> allocations{0};
+
+void* allocate(size_t size, size_t alignment) {
+  ++allocations;
+  void* p = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  if (!p) throw std::bad_alloc();
+  return p;
+}
+
+}  // namespace
+
+// Counts every allocation of this test program.
+void* operator new(size_t size) { return allocate(std::max<size_t>(size, 1), alignof(std::max_align_t)); }
+void* operator new(size_t size, std::align_val_t alignment) {
+  return allocate(std::max<size_t>(size, 1), static_cast<size_t>(alignment));
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, size_t) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, size_t, std::align_val_t) noexcept { std::free(p); }
+
+namespace elman {
+namespace {
+
+NetworkConfig network(const char* cell = "lstm") {
+  return {2, {Recurrent{.cell = cell, .hidden_size = 6, .num_layers = 2, .dropout = 0.2}, Linear{.output_size = 3}}};
+}
+
+std::vector<float> wave(size_t n) {
+  std::vector<float> values(n);
+  for (size_t i = 0; i < n; ++i) values[i] = std::sin(0.7f * static_cast<float>(i));
+  return values;
+}
+
+TEST(Model, AStreamIsTheForwardPassBitForBit) {
+  for (const char* cell : {"rnn_tanh", "rnn_relu", "lstm", "lstm_peephole", "gru", "gru_reset_before"}) {
+    const Model model(network(cell));
+    const std::vector<float> x = wave(40);
+    const std::vector<float> whole = model.forward({.values = x, .steps = 20});
+    Stream stream = model.stream();
+    std::vector<float> streamed(60);
+    for (size_t t = 0; t < 20; ++t) stream.step(&x[2 * t], &streamed[3 * t]);
+    EXPECT_EQ(streamed, whole) << cell;
+
+    stream.reset();
+    std::vector<float> again(3);
+    stream.step(x.data(), again.data());
+    EXPECT_TRUE(std::equal(again.begin(), again.end(), whole.begin())) << cell;
+  }
+}
+
+TEST(Model, ACopiedStreamIsAFork) {
+  const Model model(network());
+  const std::vector<float> x = wave(10);
+  Stream stream = model.stream();
+  std::vector<float> y(3), first(3), second(3);
+  stream.step(&x[0], y.data());
+  Stream fork = stream;
+  stream.step(&x[2], first.data());
+  stream.step(&x[4], y.data());
+  fork.step(&x[2], second.data());
+  EXPECT_EQ(first, second);
+}
+
+TEST(Model, AStreamKeepsItsNetworkAlive) {
+  const std::vector<float> x = wave(2);
+  std::vector<float> expected, y(3);
+  const auto stream_of_a_temporary = [&] {
+    const Model model(network());
+    expected = model.forward({.values = x});
+    return model.stream();
+  };
+  Stream stream = stream_of_a_temporary();
+  stream.step(x.data(), y.data());
+  EXPECT_EQ(y, expected);
+}
+
+TEST(Model, AStepDoesNotAllocate) {
+  const NetworkConfig config{
+      2,
+      {Recurrent{.cell = "lstm", .hidden_size = 40, .num_layers = 3, .layer_norm = true, .residual = true},
+       Dropout{.rate = 0.1}, Sum{{{Linear{.output_size = 3, .name = "a"}}, {Linear{.output_size = 3, .name = "b"}}}}}};
+  const Model model(config);
+  Stream stream = model.stream();
+  const std::vector<float> x = wave(2);
+  std::vector<float> y(3);
+  stream.step(x.data(), y.data());
+  const size_t before = allocations;
+  for (int t = 0; t < 10000; ++t) stream.step(x.data(), y.data());
+  EXPECT_EQ(allocations - before, 0u);
+}
+
+TEST(Model, SavedAndLoadedAndCopiedAreTheSame) {
+  const TempFolder folder;
+  const Model model(network("gru"), 5);
+  const std::vector<float> x = wave(24);
+  const std::vector<float> y = model.forward({.values = x, .steps = 4, .batch = 3});
+  EXPECT_EQ(y.size(), 36u);
+  model.save(folder.path() + "/m.safetensors");
+  EXPECT_EQ(Model::load(folder.path() + "/m.safetensors").forward({.values = x, .steps = 4, .batch = 3}), y);
+  Model copy = model.copy();
+  EXPECT_EQ(copy.forward({.values = x, .steps = 4, .batch = 3}), y);
+  for (float& value : copy.parameters()) value = 0.0f;
+  copy.update();
+  EXPECT_EQ(model.forward({.values = x, .steps = 4, .batch = 3}), y);
+  EXPECT_NE(Model(network("gru"), 6).forward({.values = x, .steps = 4, .batch = 3}), y);
+}
+
+TEST(Model, ParametersByName) {
+  Model model(network());
+  EXPECT_EQ(model.parameter("rnn.weight_ih_l1").size(), 24u * 6);
+  EXPECT_TRUE(model.parameter("rnn.weight").empty());
+  for (float& value : model.parameters()) value = 0.0f;
+  std::span<float> bias = model.parameter("head.bias");
+  std::copy_n(std::begin({1.0f, 2.0f, 3.0f}), 3, bias.begin());
+  model.update();
+  EXPECT_EQ(model.forward({.values = wave(2)}), (std::vector<float>{1, 2, 3}));
+  EXPECT_EQ(model.gradients().size(), model.parameters().size());
+}
+
+template <class Optimizer>
+double loss_after(Optimizer optimizer, int steps) {
+  Model model({1, {Recurrent{.cell = "gru", .hidden_size = 8}, Linear{.output_size = 1}}});
+  const std::vector<float> values = wave(61);
+  const std::span<const float> x(values.data(), 60), y(values.data() + 1, 60);
+  double loss = 0.0;
+  for (int i = 0; i < steps; ++i) {
+    loss = model.backward({.values = x, .steps = 60}, mse(y));
+    EXPECT_TRUE(optimizer.step(model));
+  }
+  return loss;
+}
+
+// The wave's variance is 0.5: what a constant leaves.
+TEST(Model, EveryOptimizerLearnsAWave) {
+  EXPECT_LT(loss_after(Adam{.learning_rate = 0.02}, 150), 0.02);
+  EXPECT_LT(loss_after(Sgd{.learning_rate = 0.1, .momentum = 0.9}, 300), 0.02);
+  EXPECT_LT(loss_after(RmsProp{.learning_rate = 0.005}, 300), 0.02);
+}
+
+TEST(Model, AGradientThatIsNotFiniteLeavesTheWeightsAlone) {
+  Model model(network());
+  std::vector<float> x = wave(4), y(6);
+  x[1] = NAN;
+  model.backward({.values = x, .steps = 2}, mse(y, 3));
+  const std::vector<float> before(model.parameters().begin(), model.parameters().end());
+  Adam adam;
+  EXPECT_FALSE(adam.step(model));
+  EXPECT_EQ(std::vector<float>(model.parameters().begin(), model.parameters().end()), before);
+}
+
+TEST(Model, WrongSizesAreErrors) {
+  Model model(network());
+  const std::vector<float> x = wave(12), y(6);
+  const std::vector<size_t> unsorted{1, 2}, zero{2, 0}, huge{size_t{1} << 60, 1};
+  expect_error(ErrorCode::kUsage, {"12 values", "4 rows of 2"}, [&] { model.forward({.values = x, .steps = 4}); });
+  expect_error(ErrorCode::kUsage, {"0 steps"}, [&] { model.forward({.values = {}, .steps = 0}); });
+  expect_error(ErrorCode::kUsage, {"12 values"},
+               [&] { model.forward({.values = x, .steps = (size_t{1} << 62) + 3, .batch = 4}); });
+  expect_error(ErrorCode::kUsage, {"longest first"}, [&] { model.forward({.values = x, .lengths = unsorted}); });
+  expect_error(ErrorCode::kUsage, {"at least 1"}, [&] { model.forward({.values = x, .lengths = zero}); });
+  expect_error(ErrorCode::kUsage, {"12 values"}, [&] { model.forward({.values = x, .lengths = huge}); });
+  expect_error(ErrorCode::kUsage, {"target", "6 values", "6 rows of 3"},
+               [&] { model.backward({.values = x, .steps = 6}, mse(y, 3)); });
+  expect_error(ErrorCode::kUsage, {"future"}, [] {
+    (void)Model({1, {Recurrent{.hidden_size = 2, .bidirectional = true}}}).stream();
+  });
+}
+
+}  // namespace
+}  // namespace elman

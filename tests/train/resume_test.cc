@@ -1,0 +1,251 @@
+// A run that was interrupted and resumed ends in the bits of one that was not.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "data/expect_error.h"
+#include "train/checkpoint.h"
+#include "train/problems.h"
+
+namespace elman {
+namespace {
+
+constexpr size_t kEpochs = 4, kBatches = kEpochs * SineProblem::kBatches;
+
+// Where a run stands in every respect: moments, schedule, best weights, skipped batches, a rollback and a carried
+// state.
+struct Setup {
+  OptimizerConfig optimizer{.name = "adamw", .learning_rate = 0.01};
+  bool carry = false;
+  bool faults = false;
+};
+
+struct Training {
+  const TempFolder& folder;
+  Setup setup;
+  bool resume = false;
+  size_t stop_after = SIZE_MAX;  // batches of this run, then it is interrupted
+
+  // Outcome
+  std::vector<float> weights = {};
+  TrainRecord record = {};
+  std::vector<std::string> notes = {};
+
+  std::string path() const { return folder.path() + "/run.checkpoint"; }
+
+  TrainConfig config() const {
+    return {.epochs = kEpochs,
+            .validate_every = 4,
+            .optimizer = setup.optimizer,
+            .schedule = {.kind = ScheduleKind::kPlateau, .patience = 0, .plateau_factor = 0.9},
+            .checkpoint = path(),
+            .resume = resume,
+            .context = "what it was called with",
+            .fingerprint = "settings",
+            .data_fingerprint = "data"};
+  }
+
+  // True when it went to its end, false when it was interrupted.
+  bool go(TrainConfig c) {
+    const auto network = sine_network(resume ? 99 : 1);  // a resumed run owes nothing to its first weights
+    std::unique_ptr<SineProblem> problem;
+    if (setup.faults) {
+      problem = std::make_unique<FaultyProblem>(*network, [](size_t batch) {
+        return batch == 2 || (batch >= 9 && batch < 12) || batch == 15 ? Fault::kGradientNaN : Fault::kNone;
+      });
+    } else {
+      problem = std::make_unique<SineProblem>(*network, setup.carry);
+    }
+    size_t batches = 0;
+    TrainObserver observer;
+    observer.on_note = [&](const std::string& text) { notes.push_back(text); };
+    observer.interrupted = [&] { return batches++ >= stop_after; };
+    try {
+      record = Trainer(*network, *problem, std::move(c), observer).run();
+    } catch (const Error& e) {
+      if (e.code() != ErrorCode::kInterrupted) throw;
+      EXPECT_NE(std::string(e.what()).find("--resume"), std::string::npos) << e.what();
+      return false;
+    }
+    weights = weights_of(*network);
+    return true;
+  }
+  bool go() { return go(config()); }
+};
+
+void expect_same_end(const Training& a, const Training& b) {
+  EXPECT_TRUE(same_bits(a.weights, b.weights));
+  nlohmann::json first = to_json(a.record), second = to_json(b.record);
+  first.erase("seconds");
+  second.erase("seconds");
+  EXPECT_EQ(first, second);
+}
+
+// Interrupts a run at every batch in turn and resumes it; then interrupts one again and again.
+void check_every_point(const Setup& setup) {
+  const TempFolder folder;
+  Training whole{folder, setup};
+  ASSERT_TRUE(whole.go());
+  for (size_t point = 0; point < kBatches; ++point) {
+    SCOPED_TRACE(::testing::Message() << setup.optimizer.name << ", interrupted after " << point << " batches");
+    Training first{folder, setup, false, point}, second{folder, setup, true};
+    ASSERT_FALSE(first.go());
+    ASSERT_TRUE(second.go());
+    expect_same_end(second, whole);
+    EXPECT_TRUE(second.notes.empty() || setup.faults);
+  }
+  Training piece{folder, setup, false, 5};
+  while (!piece.go()) piece.resume = true;
+  expect_same_end(piece, whole);
+}
+
+TEST(Resume, EveryOptimizer) {
+  for (const OptimizerEntry* entry : optimizers())
+    for (const double momentum : {0.0, 0.9})
+      check_every_point({.optimizer = {.name = std::string(entry->name), .learning_rate = 0.01, .momentum = momentum}});
+}
+
+TEST(Resume, CarriedState) { check_every_point({.carry = true}); }
+
+TEST(Resume, SkippedBatchesAndARollback) { check_every_point({.faults = true}); }
+
+TEST(Resume, AFinishedRunLeavesNoCheckpoint) {
+  const TempFolder folder;
+  Training first{folder, {}, false, 3}, second{folder, {}, true};
+  first.go();
+  EXPECT_TRUE(std::filesystem::exists(first.path()));
+  second.go();
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+
+  Training kept{folder, {}};
+  TrainConfig config = kept.config();
+  config.keep_checkpoint = true;
+  config.checkpoint_every = 0;  // before every batch
+  kept.go(config);
+  EXPECT_TRUE(std::filesystem::exists(kept.path()));
+}
+
+TEST(Resume, WithoutACheckpointTrainsFromTheBeginning) {
+  const TempFolder folder;
+  Training fresh{folder, {}, true};
+  EXPECT_TRUE(fresh.go());
+  ASSERT_EQ(fresh.notes.size(), 1u);
+  EXPECT_NE(fresh.notes[0].find(fresh.path()), std::string::npos) << fresh.notes[0];
+  EXPECT_EQ(fresh.record.epochs, kEpochs);
+}
+
+TEST(Resume, ACheckpointBelongsToItsDataAndSettings) {
+  const TempFolder folder;
+  Training first{folder, {}, false, 3}, second{folder, {}, true};
+  first.go();
+  TrainConfig config = second.config();
+  config.data_fingerprint = "other data";
+  expect_error(ErrorCode::kData, {second.path(), "data has changed", "--resume"}, [&] { second.go(config); });
+  config = second.config();
+  config.fingerprint = "other settings";
+  expect_error(ErrorCode::kUsage, {second.path(), "other settings", "--resume"}, [&] { second.go(config); });
+  EXPECT_TRUE(second.go());
+}
+
+TEST(Resume, TheContextCanBeReadBefore) {
+  const TempFolder folder;
+  Training first{folder, {}, false, 3};
+  EXPECT_EQ(read_checkpoint_context(first.path()), std::nullopt);
+  first.go();
+  EXPECT_EQ(read_checkpoint_context(first.path()), "what it was called with");
+  std::filesystem::resize_file(first.path(), 100);
+  EXPECT_EQ(read_checkpoint_context(first.path()), std::nullopt);
+}
+
+// Writes a checkpoint before every batch, so that there is a previous one, and is interrupted.
+void write_two(const TempFolder& folder) {
+  Training first{folder, {}, false, 7};
+  TrainConfig config = first.config();
+  config.checkpoint_every = 0;
+  ASSERT_FALSE(first.go(config));
+  ASSERT_TRUE(std::filesystem::exists(first.path()));
+  ASSERT_TRUE(std::filesystem::exists(first.path() + ".previous"));
+}
+
+TEST(Resume, ADamagedCheckpointGivesWayToThePreviousOne) {
+  const TempFolder reference;
+  Training whole{reference, {}};
+  whole.go();
+  for (const size_t size : {0, 1, 7, 8, 100, 3000, 16000}) {
+    const TempFolder folder;
+    write_two(folder);
+    Training second{folder, {}, true};
+    ASSERT_LT(size, std::filesystem::file_size(second.path()));
+    std::filesystem::resize_file(second.path(), size);
+    ASSERT_TRUE(second.go()) << size;
+    expect_same_end(second, whole);
+    ASSERT_EQ(second.notes.size(), 1u);
+    EXPECT_NE(second.notes[0].find("previous"), std::string::npos) << second.notes[0];
+  }
+}
+
+// Each part of the description is needed: without it the file counts as damaged, and nothing of it is used.
+TEST(Resume, AnIncompleteCheckpointGivesWayToThePreviousOne) {
+  const TempFolder reference;
+  Training whole{reference, {}};
+  whole.go();
+  for (const std::string key : {"\"epoch\"", "\"schedule\"", "\"record\"", "\"rate_factor\"", "\"good.values\"",
+                                "\"values\"", "\"best.values\"", "\"first_moment\"", "\"elman_checkpoint\""}) {
+    SCOPED_TRACE(key);
+    const TempFolder folder;
+    write_two(folder);
+    Training second{folder, {}, true};
+    std::ifstream in(second.path(), std::ios::binary);
+    std::string bytes(std::istreambuf_iterator<char>(in), {});
+    const std::string escaped = "\\\"" + key.substr(1, key.size() - 2) + "\\\"";  // JSON within JSON
+    const size_t found = bytes.find(escaped) != std::string::npos ? bytes.find(escaped) + 2 : bytes.find(key) + 1;
+    ASSERT_NE(found, std::string::npos + 1);
+    bytes[found] = bytes[found] == 'x' ? 'y' : 'x';
+    folder.write("run.checkpoint", bytes);
+    ASSERT_TRUE(second.go());
+    expect_same_end(second, whole);
+    EXPECT_EQ(second.notes.size(), 1u);
+  }
+}
+
+TEST(Resume, TheInterruptedWriteOfACheckpointLosesNothing) {
+  const TempFolder reference, folder;
+  Training whole{reference, {}};
+  whole.go();
+  write_two(folder);
+  Training second{folder, {}, true};
+  std::filesystem::remove(second.path());  // the newest was moved aside, the next not yet written
+  ASSERT_TRUE(second.go());
+  expect_same_end(second, whole);
+}
+
+TEST(Resume, TwoDamagedCheckpointsAreAnError) {
+  const TempFolder folder;
+  write_two(folder);
+  Training second{folder, {}, true};
+  std::filesystem::resize_file(second.path(), 50);
+  std::filesystem::resize_file(second.path() + ".previous", 50);
+  expect_error(ErrorCode::kModel, {second.path(), "without --resume"}, [&] { second.go(); });
+}
+
+TEST(Resume, ACheckpointOfAnotherNetworkIsAnError) {
+  const TempFolder folder;
+  Training first{folder, {}, false, 3};
+  first.go();
+  Network<float> other({1, {Recurrent{.cell = "gru", .hidden_size = 9}, Linear{.output_size = 1}}});
+  SineProblem problem(other);
+  Training second{folder, {}, true};
+  expect_error(ErrorCode::kModel, {first.path(), "'values'"}, [&] { Trainer(other, problem, second.config()).run(); });
+}
+
+TEST(Resume, AnInterruptionWithoutACheckpointSaysSo) {
+  const auto network = sine_network();
+  SineProblem problem(*network);
+  TrainObserver observer;
+  observer.interrupted = [] { return true; };
+  expect_error(ErrorCode::kInterrupted, {"no checkpoint"}, [&] { Trainer(*network, problem, {}, observer).run(); });
+}
+
+}  // namespace
+}  // namespace elman
