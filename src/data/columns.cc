@@ -30,10 +30,19 @@ bool names_time(std::string_view name) noexcept {
 bool names_id(std::string_view name) noexcept { return is_any_of(name, {"unique_id", "item_id"}); }
 bool names_target(std::string_view name) noexcept { return is_any_of(name, {"y", "target", "target_value"}); }
 
+// What looks like a number counts as one even if it is not (3,5 or 1e400): reading it then says what is wrong.
+Kind kind_of(std::string_view cell) {
+  double value;
+  const bool looks_numeric = cell.find_first_not_of("0123456789+-.,eE") == std::string_view::npos;
+  if (parse_number(cell, value) == nullptr) return Kind::kNumber;
+  if (TimeFormatDetector::is_date(cell)) return Kind::kDate;
+  return looks_numeric && cell.find_first_of("0123456789") != std::string_view::npos ? Kind::kNumber : Kind::kText;
+}
+
 class ColumnFinder {
  public:
   ColumnFinder(const CsvTable& table, const SeriesOptions& options)
-      : table_(table), options_(options), kinds_(table.columns()), samples_(table.columns()), taken_(table.columns()) {}
+      : table_(table), options_(options), kinds_(table.columns()), taken_(table.columns()) {}
 
   Columns find() {
     check_header();
@@ -53,11 +62,9 @@ class ColumnFinder {
   }
 
  private:
-  struct Sample {
-    std::string text, place;
-  };
   const std::string& header(size_t column) const { return table_.header()[column]; }
   bool is_free(size_t column) const { return !taken_[column]; }
+  bool is_numeric(size_t column) const { return kinds_[column] == Kind::kNumber || kinds_[column] == Kind::kEmpty; }
   size_t take(size_t column) {
     taken_[column] = true;
     return column;
@@ -89,13 +96,16 @@ class ColumnFinder {
     for (size_t r = 0; r < kRows && row.next(); ++r) {
       for (size_t c = 0; c < table_.columns(); ++c) {
         if (kinds_[c] != Kind::kEmpty || is_missing(row[c])) continue;
-        double value;
-        kinds_[c] = TimeFormatDetector::is_date(row[c])      ? Kind::kDate
-                    : parse_number(row[c], value) == nullptr ? Kind::kNumber
-                                                             : Kind::kText;
-        samples_[c] = {in_quotes(row[c]), row.place(c)};
+        kinds_[c] = kind_of(row[c]);
       }
     }
+  }
+
+  // The first row with a value in the column, to blame in a message.
+  CsvCursor example(size_t column) const {
+    CsvCursor row(table_);
+    while (row.next() && is_missing(row[column])) continue;
+    return row;
   }
 
   template <class Predicate>
@@ -112,9 +122,11 @@ class ColumnFinder {
     if (const auto c = first([&](size_t i) { return named(i) && dated(i); })) return take(*c);
     if (const auto c = first(dated)) return take(*c);
     if (const auto c = first([&](size_t i) { return named(i) && kinds_[i] == Kind::kNumber; })) return take(*c);
-    if (const auto c = first([&](size_t i) { return named(i) && kinds_[i] == Kind::kText; }))
-      fail(ErrorCode::kData, "{}: column '{}': found {}, expected a time such as 2024-01-31 or 2024-01-31 14:30",
-           samples_[*c].place, header(*c), samples_[*c].text);
+    if (const auto c = first([&](size_t i) { return named(i) && kinds_[i] == Kind::kText; })) {
+      const CsvCursor row = example(*c);
+      row.fail_at(*c, fmt::format("found {} in column '{}', expected a time such as 2024-01-31 or 2024-01-31 14:30",
+                                  in_quotes(row[*c]), header(*c)));
+    }
     fail(ErrorCode::kData, "{}: found no column of times, expected one; name it with --time (columns: {})",
          table_.path(), table_.column_list());
   }
@@ -131,7 +143,7 @@ class ColumnFinder {
     }
     std::vector<size_t> values;  // a column without a name holds row numbers
     for (size_t c = 0; c < table_.columns(); ++c) {
-      if (is_free(c) && !header(c).empty() && !(columns_.id && kinds_[c] == Kind::kText)) values.push_back(c);
+      if (is_free(c) && !header(c).empty() && !(columns_.id && !is_numeric(c))) values.push_back(c);
     }
     if (values.empty())
       fail(ErrorCode::kData,
@@ -146,11 +158,13 @@ class ColumnFinder {
 
   void check_numeric(const std::vector<size_t>& values) const {
     for (size_t c : values) {
-      if (kinds_[c] == Kind::kNumber || kinds_[c] == Kind::kEmpty) continue;
-      fail(ErrorCode::kData,
-           "{}: column '{}' holds {}, expected numbers in every column beside the time; choose the column to "
-           "forecast with --target ({}), or name the column that tells series apart with --id",
-           samples_[c].place, header(c), samples_[c].text, names_of(Kind::kNumber));
+      if (is_numeric(c)) continue;
+      const CsvCursor row = example(c);
+      row.fail_at(c,
+                  fmt::format("found {} in column '{}', expected numbers in every column beside the time; choose the "
+                              "column to forecast with --target ({}), or name the column that tells series apart "
+                              "with --id",
+                              in_quotes(row[c]), header(c), names_of(Kind::kNumber)));
     }
   }
 
@@ -169,7 +183,6 @@ class ColumnFinder {
   const CsvTable& table_;
   const SeriesOptions& options_;
   std::vector<Kind> kinds_;
-  std::vector<Sample> samples_;
   std::vector<bool> taken_;
   Columns columns_;
 };

@@ -51,6 +51,7 @@ class CsvTable {
 class CsvCursor {
  public:
   explicit CsvCursor(const CsvTable& table) noexcept;
+  CsvCursor(CsvCursor&&) = default;  // not copied: its cells may lie in `unescaped_`
 
   // Moves to the next row; false after the last. The first call gives the first row after the header.
   bool next();

@@ -40,7 +40,7 @@ size_t physical_memory() noexcept {
 
 // Bytes since the last line break after appending `chunk` to a line of `line` bytes; the longest line met in `longest`.
 size_t track_line(std::string_view chunk, size_t line, size_t& longest) noexcept {
-  const size_t first = chunk.find_first_of("\r\n");
+  const size_t first = std::min(chunk.find('\n'), chunk.find('\r'));
   if (first == std::string_view::npos) {
     longest = std::max(longest, line + chunk.size());
     return line + chunk.size();

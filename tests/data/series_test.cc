@@ -122,7 +122,7 @@ TEST(SeriesLayout, ATargetPicksOneColumnOfMany) {
   expect_values(with.series[0].covariates[1], {1, 0});
   EXPECT_EQ(with.unused_columns, std::vector<std::string>{"Date"});
 
-  expect_refused(text, {"t.csv:2:34: column 'Date' holds \"2012-01-01\"", "--target (Demand, Temperature)", "--id"});
+  expect_refused(text, {"t.csv:2:34: found \"2012-01-01\" in column 'Date'", "--target (Demand, Temperature)", "--id"});
   expect_refused(text, {"'Demnad'", "did you mean 'Demand'?"}, {.target = "Demnad"});
   expect_refused(text, {"t.csv:2:45: found \"TRUE\", expected a number"}, {.target = "Holiday"});
   expect_refused(text, {"column 'Time' cannot be", "each column once"}, {.target = "Time", .time = "Time"},
@@ -156,7 +156,7 @@ TEST(SeriesLayout, NothingToForecastOrNoTime) {
   expect_refused("a,b\n1,2\n2,3\n", {"t.csv: found no column of times", "--time", "(columns: a, b)"});
   expect_refused("ds\n1\n2\n", {"t.csv: found no column to forecast", "'ds'"});
   expect_refused("date,y\n3rd of May,2\n4th of May,3\n",
-                 {"t.csv:2:1: column 'date': found \"3rd of May\"", "2024-01-31"});
+                 {"t.csv:2:1: found \"3rd of May\" in column 'date'", "2024-01-31"});
   expect_refused("0.7855,1.611,0.8617\n0.7818,1.61,0.8611\n", {"t.csv:1:1: found \"0.7855\"", "header row", "ds,y"});
 }
 
@@ -261,6 +261,7 @@ TEST(SeriesBadInput, TextInANumberColumn) {
 
 TEST(SeriesBadInput, DecimalComma) {
   expect_refused("ds;y\n1;3,5\n2;4,5\n", {"t.csv:2:3: found \"3,5\"", "decimal comma", "write 3.5"});
+  expect_refused("ds;a;b\n1;3,5;2\n2;4,5;2\n", {"t.csv:2:3: found \"3,5\"", "decimal comma", "write 3.5"});
   expect_refused("ds,y\n1,\"3,5\"\n2,\"4,5\"\n", {"t.csv:2:3: found \"3,5\"", "decimal comma", "write 3.5"});
 }
 

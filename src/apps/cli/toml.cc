@@ -115,18 +115,19 @@ class Parser {
     if (peek() == '[') fail_here("'[[' starts an array of sections, which no setting needs; write [section]");
     section_ = parse_key();
     expect(']', "after the name of a section");
-    remember("[" + section_ + "]");
+    remember(fmt::format("[{}]", section_));
   }
 
   void parse_entry() {
     TomlEntry entry{section_, parse_key(), "", line_};
     // A dotted key names a section of its own: train.forecast.epochs = 5.
     if (const size_t dot = entry.key.rfind('.'); dot != std::string::npos) {
-      entry.section += (entry.section.empty() ? "" : ".") + entry.key.substr(0, dot);
+      const std::string inner = entry.key.substr(0, dot);
+      entry.section = entry.section.empty() ? inner : fmt::format("{}.{}", entry.section, inner);
       entry.key.erase(0, dot + 1);
     }
     expect('=', fmt::format("after '{}'", entry.key));
-    remember((entry.section.empty() ? "" : entry.section + ".") + entry.key);
+    remember(entry.section.empty() ? entry.key : fmt::format("{}.{}", entry.section, entry.key));
     entry.value = parse_value();
     entries_.push_back(std::move(entry));
   }
@@ -161,7 +162,8 @@ class Parser {
     const size_t first_line = line_;
     ++position_;
     for (skip_blank(true); at_end() || peek() != ']'; skip_blank(true)) {
-      if (!at_end()) joined += (joined.empty() ? "" : ",") + parse_value();
+      if (!joined.empty()) joined += ',';
+      if (!at_end()) joined += parse_value();
       skip_blank(true);
       if (at_end()) {
         line_ = first_line;
