@@ -12,7 +12,7 @@ int main() {
     x[t] = std::sin(0.2f * static_cast<float>(t));
     y[t] = std::sin(0.2f * static_cast<float>(t + 1));
   }
-  elman::Model net({.input_size = 1, 
+  elman::Model net({.input_size = 1,
                     .layers = {elman::Recurrent{.cell = "lstm", .hidden_size = 16}, elman::Linear{.output_size = 1}}});
   elman::Adam adam{.learning_rate = 1e-2};
   double loss = 0;

@@ -21,8 +21,8 @@ struct Sequences {
   std::span<const size_t> lengths = {};
 };
 
-// What a network's output is compared with, and how. values: [rows][targets], rows as the network's output (one a sequence
-// after LastStep, one a step otherwise); NaN is a missing target.
+// What a network's output is compared with, and how. values: [rows][targets], rows as the network's output (one a
+// sequence after LastStep, one a step otherwise); NaN is a missing target.
 struct Target {
   std::string loss;  // mse mae huber quantile cross_entropy binary_cross_entropy gaussian student_t negative_binomial
   std::span<const float> values;
@@ -41,8 +41,8 @@ inline Target quantile(std::span<const float> values, std::vector<double> levels
 
 class Stream;
 
-// A recurrent network: its description, its parameters, and the means to train and run it. Calls of const members may run on
-// any number of threads at once. Moves; copy() makes another of the same weights.
+// A recurrent network: its description, its parameters, and the means to train and run it. Calls of const members may
+// run on any number of threads at once. Moves; copy() makes another of the same weights.
 class Model {
  public:
   // Initial weights are a function of `seed`. Throws Error(kUsage) on sizes that do not fit.
@@ -63,8 +63,8 @@ class Model {
   // Output rows [rows][output_size], from the initial state. Throws Error(kUsage) when sizes disagree.
   std::vector<float> forward(const Sequences& x) const;
 
-  // Forward and back through time: replaces the gradients by those of the mean loss, which it returns. Dropout is on, its masks
-  // drawn from the seed and the number of calls.
+  // Forward and back through time: replaces the gradients by those of the mean loss, which it returns. Dropout is on,
+  // its masks drawn from the seed and the number of calls.
   double backward(const Sequences& x, const Target& target);
 
   // All parameters, their gradients in parallel. Call update() after writing to parameters().
@@ -74,8 +74,8 @@ class Model {
   // One parameter by its PyTorch name, e.g. "rnn.weight_ih_l0"; empty when there is none.
   std::span<float> parameter(const std::string& name);
 
-  // A stream starts at the initial state and keeps the model alive. Throws Error(kUsage) for a network that needs the future
-  // (bidirectional, flatten).
+  // A stream starts at the initial state and keeps the model alive. Throws Error(kUsage) for a network that needs the
+  // future (bidirectional, flatten).
   Stream stream() const;
 
  private:
@@ -85,8 +85,8 @@ class Model {
   std::unique_ptr<Impl> impl_;
 };
 
-// A network that runs one step at a time, with the numbers of forward() bit for bit. The state is a value: copy the stream to
-// fork it.
+// A network that runs one step at a time, with the numbers of forward() bit for bit. The state is a value: copy the
+// stream to fork it.
 class Stream {
  public:
   Stream(const Stream& other);

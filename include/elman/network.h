@@ -7,8 +7,9 @@
 
 namespace elman {
 
-// The architecture of a network, as data. Every layer reads the features that the one before it writes, so only the network's
-// own input_size is stated. A layer's `name` prefixes its parameters ("rnn.weight_ih_l0") and is unique in the network.
+// The architecture of a network, as data. Every layer reads the features that the one before it writes, so only the
+// network's own input_size is stated. A layer's `name` prefixes its parameters ("rnn.weight_ih_l0") and is unique in
+// the network.
 
 // Recurrent layers of any cell: rnn_tanh, rnn_relu, lstm, lstm_peephole, gru, gru_reset_before.
 // Output features: hidden_size, twice that when bidirectional.

@@ -8,8 +8,8 @@ namespace elman {
 
 struct Moments;  // an optimiser's memory of earlier gradients
 
-// Each step() turns the gradients of Model::backward into new weights, after scaling them down to clip_norm (0: off). It returns
-// false, and leaves the weights alone, when a gradient is NaN or infinite. One optimiser serves one model.
+// Each step() turns the gradients of Model::backward into new weights, after scaling them down to clip_norm (0: off).
+// It returns false, and leaves the weights alone, when a gradient is NaN or infinite. One optimiser serves one model.
 
 // AdamW (Loshchilov & Hutter 2019); Adam (Kingma & Ba 2015) when weight_decay is 0.
 struct Adam {

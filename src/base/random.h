@@ -7,7 +7,8 @@
 namespace elman {
 
 // Counter-based random numbers: Philox 4x32-10 (Salmon et al. 2011). The value at (seed, stream, counter) depends on
-// nothing else, so a dropout mask is the same on any thread and a resumed run draws what the first run would have drawn.
+// nothing else, so a dropout mask is the same on any thread and a resumed run draws what the first run would have
+// drawn.
 class Random {
  public:
   Random(uint64_t seed, uint64_t stream) noexcept : seed_(seed), stream_(stream) {}

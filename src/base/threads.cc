@@ -7,8 +7,8 @@
 namespace elman {
 namespace {
 
-// A region often follows the last one within microseconds. A worker polls that long, then gives its core away bit by bit: a
-// pure spin would take the core from whoever it waits for when the machine is shared.
+// A region often follows the last one within microseconds. A worker polls that long, then gives its core away bit by
+// bit: a pure spin would take the core from whoever it waits for when the machine is shared.
 constexpr int kSpins = 500;
 constexpr int kYields = 100;
 

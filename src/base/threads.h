@@ -11,9 +11,9 @@
 
 namespace elman {
 
-// A fixed team of threads that splits index ranges. Which thread takes a range is left to chance, so that a busy core delays
-// nobody; what a range computes is not, and every kernel accumulates in an order that no split changes: results have the
-// same bits for any team size.
+// A fixed team of threads that splits index ranges. Which thread takes a range is left to chance, so that a busy core
+// delays nobody; what a range computes is not, and every kernel accumulates in an order that no split changes: results
+// have the same bits for any team size.
 class ThreadPool {
  public:
   // The caller is one of the `threads`; 0 means one for each core the process may use.
@@ -46,8 +46,8 @@ class ThreadPool {
   bool run_one();  // claims and runs a range; false when none is left
   bool any_left() const noexcept { return (open_.load() & kLeftMask) != 0; }
 
-  // Ranges not yet claimed in the low bits, the region's number above them: one compare-and-swap claims a range of this very
-  // region.
+  // Ranges not yet claimed in the low bits, the region's number above them: one compare-and-swap claims a range of this
+  // very region.
   static constexpr uint64_t kLeftBits = 16, kLeftMask = (1u << kLeftBits) - 1;
   std::atomic<uint64_t> open_{0};
   std::atomic<size_t> running_{0};  // ranges not yet finished

@@ -95,9 +95,10 @@ constexpr RecurrentProduct kBefore[] = {
     {.phase = 0, .source = RecurrentProduct::kHidden, .first_gate = 0, .gates = 2, .first_column = 0},
     {.phase = 1, .source = 3, .first_gate = 2, .gates = 1, .first_column = 2}};
 
-constexpr CellSpec kGru{.name = "gru", .gates = kGates, .columns = 4, .states = kStates, .phases = 1, .products = kAfter};
-constexpr CellSpec kGruResetBefore{.name = "gru_reset_before", .gates = kGates, .columns = 4, .states = kStates, .phases = 2,
-                                   .products = kBefore};
+constexpr CellSpec kGru{
+    .name = "gru", .gates = kGates, .columns = 4, .states = kStates, .phases = 1, .products = kAfter};
+constexpr CellSpec kGruResetBefore{
+    .name = "gru_reset_before", .gates = kGates, .columns = 4, .states = kStates, .phases = 2, .products = kBefore};
 
 }  // namespace
 

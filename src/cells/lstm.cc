@@ -83,12 +83,24 @@ constexpr std::string_view kGates[] = {"i", "f", "g", "o"};
 constexpr std::string_view kStates[] = {"h", "c"};
 constexpr RecurrentProduct kProducts[] = {
     {.phase = 0, .source = RecurrentProduct::kHidden, .first_gate = 0, .gates = 4, .first_column = 0}};
-constexpr CellVector kPeepholes[] = {{"peephole_i", 0, 1, false}, {"peephole_f", 1, 1, false}, {"peephole_o", 3, 1, true}};
+constexpr CellVector kPeepholes[] = {
+    {"peephole_i", 0, 1, false}, {"peephole_f", 1, 1, false}, {"peephole_o", 3, 1, true}};
 
-constexpr CellSpec kLstm{.name = "lstm", .gates = kGates, .columns = 4, .states = kStates, .phases = 1,
-                         .products = kProducts, .forget_gate = 1};
-constexpr CellSpec kLstmPeephole{.name = "lstm_peephole", .gates = kGates, .columns = 4, .states = kStates, .phases = 1,
-                                 .products = kProducts, .vectors = kPeepholes, .forget_gate = 1};
+constexpr CellSpec kLstm{.name = "lstm",
+                         .gates = kGates,
+                         .columns = 4,
+                         .states = kStates,
+                         .phases = 1,
+                         .products = kProducts,
+                         .forget_gate = 1};
+constexpr CellSpec kLstmPeephole{.name = "lstm_peephole",
+                                 .gates = kGates,
+                                 .columns = 4,
+                                 .states = kStates,
+                                 .phases = 1,
+                                 .products = kProducts,
+                                 .vectors = kPeepholes,
+                                 .forget_gate = 1};
 
 }  // namespace
 

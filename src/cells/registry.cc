@@ -11,8 +11,8 @@ extern const Cell kRnnTanhCell, kRnnReluCell, kLstmCell, kLstmPeepholeCell, kGru
 
 namespace {
 
-constexpr const Cell* kCells[] = {&kRnnTanhCell, &kRnnReluCell,      &kLstmCell,
-                                  &kLstmPeepholeCell, &kGruCell, &kGruResetBeforeCell};
+constexpr const Cell* kCells[] = {&kRnnTanhCell,      &kRnnReluCell, &kLstmCell,
+                                  &kLstmPeepholeCell, &kGruCell,     &kGruResetBeforeCell};
 
 }  // namespace
 

@@ -38,7 +38,8 @@ View<T> BidirectionalLayer<T>::forward(const Pass<T>& pass, const Steps& steps, 
 }
 
 template <class T>
-View<T> BidirectionalLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const {
+View<T> BidirectionalLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y,
+                                        bool need_d_x) const {
   View<T> d_x;
   if (need_d_x) d_x = pass.scratch.buffers.matrix(this->id(), kDeltaInput, steps.rows(), input_);
   forward_.backward_into(pass, steps, d_y.slice_cols(0, hidden_), d_x, GemmStart::kZero);

@@ -4,8 +4,8 @@
 
 namespace elman {
 
-// Two recurrent layers over one input, the second in reverse: y[t] = [forward h[t], reverse h[t]] (Schuster & Paliwal 1997).
-// Options are those of one direction; `reverse` is ignored and the second one's names end in "_reverse".
+// Two recurrent layers over one input, the second in reverse: y[t] = [forward h[t], reverse h[t]] (Schuster & Paliwal
+// 1997). Options are those of one direction; `reverse` is ignored and the second one's names end in "_reverse".
 template <class T>
 class BidirectionalLayer : public Layer<T> {
  public:

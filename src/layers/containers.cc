@@ -52,7 +52,8 @@ View<T> SequentialLayer<T>::forward(const Pass<T>& pass, const Steps& steps, Con
 }
 
 template <class T>
-View<T> SequentialLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const {
+View<T> SequentialLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y,
+                                     bool need_d_x) const {
   std::vector<Steps> at{steps};
   for (const auto& layer : layers_) at.push_back(layer->output_steps(at.back()));
   for (size_t i = layers_.size(); i-- > 0;) d_y = layers_[i]->backward(pass, at[i], d_y, i > 0 || need_d_x);

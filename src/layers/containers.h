@@ -27,8 +27,8 @@ class SequentialLayer : public Layer<T> {
   std::vector<LayerPtr<T>> layers_;
 };
 
-// The sum of branches that read one input: a residual connection when a branch is the identity, a skip otherwise. Branches
-// agree in output size and steps.
+// The sum of branches that read one input: a residual connection when a branch is the identity, a skip otherwise.
+// Branches agree in output size and steps.
 template <class T>
 class SumLayer : public Layer<T> {
  public:

@@ -8,7 +8,7 @@ template <class T>
 void DropoutLayer<T>::apply(ThreadPool& pool, const Random& random, ConstView<T> from, View<T> to) const {
   const auto threshold = static_cast<uint64_t>(rate_ * 0x1p32);
   const T scale = static_cast<T>(1.0 / (1.0 - rate_));
-  const size_t blocks = (size_ + 3) / 4;  // four random words at a time
+  const size_t blocks = (size_ + 3) / 4;                // four random words at a time
   const uint64_t first = (uint64_t{this->id()} << 40);  // each layer draws from a range of its own
   pool.split(from.rows, 64, [&](size_t begin, size_t end) {
     for (size_t r = begin; r < end; ++r)

@@ -4,8 +4,9 @@
 
 namespace elman {
 
-// Zeroes each element with probability `rate` and scales the rest by 1 / (1 - rate) (Srivastava et al. 2014). Runs only when
-// the pass brings a random source; the mask is a function of that source and the element's position, so it is never stored.
+// Zeroes each element with probability `rate` and scales the rest by 1 / (1 - rate) (Srivastava et al. 2014). Runs only
+// when the pass brings a random source; the mask is a function of that source and the element's position, so it is
+// never stored.
 template <class T>
 class DropoutLayer : public Layer<T> {
  public:

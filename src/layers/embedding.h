@@ -6,8 +6,8 @@
 
 namespace elman {
 
-// A learned vector for each symbol, as torch.nn.Embedding. x [rows, 1] holds indices as whole numbers (exact in float up to
-// 2^24); y [rows, size] their rows of weight [symbols, size]. Its input has no gradient.
+// A learned vector for each symbol, as torch.nn.Embedding. x [rows, 1] holds indices as whole numbers (exact in float
+// up to 2^24); y [rows, size] their rows of weight [symbols, size]. Its input has no gradient.
 template <class T>
 class EmbeddingLayer : public Layer<T> {
  public:

@@ -12,8 +12,8 @@
 
 namespace elman {
 
-// Buffers that layers reuse from call to call: each layer, known by its id, has a few numbered slots. After the largest call
-// nothing is allocated any more.
+// Buffers that layers reuse from call to call: each layer, known by its id, has a few numbered slots. After the largest
+// call nothing is allocated any more.
 template <class T>
 class Workspace {
  public:
@@ -49,8 +49,8 @@ struct Tape {
   }
 };
 
-// What a stream carries from one step to the next, a buffer [states][batch][hidden_size] for each recurrent layer. A value:
-// copy it to fork a stream, save it to resume one.
+// What a stream carries from one step to the next, a buffer [states][batch][hidden_size] for each recurrent layer. A
+// value: copy it to fork a stream, save it to resume one.
 template <class T>
 struct State {
   size_t batch = 0;
@@ -97,8 +97,8 @@ struct BackwardPass {
   State<T>* d_state = nullptr;  // in: gradient to the final state; out: to the initial one. Null: zero, not returned
 };
 
-// A differentiable map of sequences. Const while it runs: parameters, state, tape and scratch belong to the caller, so any
-// number of threads may use one layer. Instantiated for float (ships) and double (gradient checks).
+// A differentiable map of sequences. Const while it runs: parameters, state, tape and scratch belong to the caller, so
+// any number of threads may use one layer. Instantiated for float (ships) and double (gradient checks).
 template <class T>
 class Layer {
  public:
@@ -110,8 +110,8 @@ class Layer {
   // Layout of the output rows; many-to-one layers change it.
   virtual Steps output_steps(const Steps& steps) const { return steps; }
 
-  // Copies weights into the layout the kernels want. Must follow every change of the parameters; `training` also prepares
-  // what backward needs.
+  // Copies weights into the layout the kernels want. Must follow every change of the parameters; `training` also
+  // prepares what backward needs.
   virtual void pack(const Parameters<T>&, bool /*training*/) {}
   // Appends buffers so that state.layers[id] is this layer's initial state for `batch` sequences.
   virtual void initial_state(const Parameters<T>&, size_t /*batch*/, State<T>&) const {}

@@ -27,15 +27,13 @@ RecurrentLayer<T>::RecurrentLayer(size_t id, const RecurrentOptions& o, Paramete
   weight_hh_ = parameters.add(name("weight_hh"), {rows, hidden_}, Init::kOrthogonal, gates);
   bias_ih_ = parameters.add(name("bias_ih"), {rows}, Init::kZeros);
   bias_hh_ = parameters.add(name("bias_hh"), {rows}, Init::kZeros);
-  for (const CellVector& v : spec().vectors)
-    vectors_.push_back(parameters.add(name(v.name), {hidden_}, Init::kZeros));
+  for (const CellVector& v : spec().vectors) vectors_.push_back(parameters.add(name(v.name), {hidden_}, Init::kZeros));
   if (o.learned_state)
     for (const std::string_view s : spec().states)
       initial_.push_back(parameters.add(name("initial_" + std::string(s)), {hidden_}, Init::kZeros));
   if (spec().forget_gate) {
-    parameters.after_initialize([index = bias_ih_, first = *spec().forget_gate * hidden_, n = hidden_](Parameters<T>& p) {
-      std::fill_n(p.value(index).data + first, n, T{1});
-    });
+    parameters.after_initialize([index = bias_ih_, first = *spec().forget_gate * hidden_,
+                                 n = hidden_](Parameters<T>& p) { std::fill_n(p.value(index).data + first, n, T{1}); });
   }
 }
 
@@ -82,11 +80,20 @@ size_t RecurrentLayer<T>::continuing(const Steps& steps, size_t t) const {
 }
 
 template <class T>
-typename RecurrentLayer<T>::Run RecurrentLayer<T>::make_run(const Steps& steps, Workspace<T>& kept, bool rolling, View<T> y) const {
+typename RecurrentLayer<T>::Run RecurrentLayer<T>::make_run(const Steps& steps, Workspace<T>& kept, bool rolling,
+                                                            View<T> y) const {
   const size_t id = this->id(), batch = steps.batch(), extra = spec().states.size() - 1;
   const size_t window = rolling ? std::min(steps.rows(), std::max(kWindowRows, batch)) : steps.rows();
-  Run run{.steps = steps, .kernels = cell_.template kernels<T>(), .gates = {}, .window_row = 0, .initial = {},
-          .states = {}, .rolling = rolling, .d_states = {}, .d_source = {}, .d_y = {}};
+  Run run{.steps = steps,
+          .kernels = cell_.template kernels<T>(),
+          .gates = {},
+          .window_row = 0,
+          .initial = {},
+          .states = {},
+          .rolling = rolling,
+          .d_states = {},
+          .d_source = {},
+          .d_y = {}};
   run.gates = kept.matrix(id, kGates, window, spec().columns * hidden_);
   const View<T> initial = kept.matrix(id, kInitial, (1 + extra) * batch, hidden_);
   for (size_t s = 0; s <= extra; ++s) run.initial[s] = initial.slice_rows(s * batch, batch);
@@ -126,7 +133,8 @@ void RecurrentLayer<T>::store_final(State<T>& state, const Run& run) const {
     }
 }
 
-// ---- The time loop ----------------------------------------------------------------------------------------------------
+// ---- The time loop
+// ----------------------------------------------------------------------------------------------------
 
 template <class T>
 template <class Visit>
@@ -140,7 +148,8 @@ void RecurrentLayer<T>::for_each_block(const Run& run, size_t t, size_t begin, s
     block.hidden_size = hidden_;
     block.gates = run.gate_rows(run.steps.offset(t) + b, count);
     for (size_t s = 0; s < spec().states.size(); ++s) {
-      block.prev[s] = from_previous ? run.state_rows(s, previous_step(t), b, count) : run.initial[s].slice_rows(b, count);
+      block.prev[s] =
+          from_previous ? run.state_rows(s, previous_step(t), b, count) : run.initial[s].slice_rows(b, count);
       block.next[s] = run.state_rows(s, t, b, count);
     }
     for (size_t k = 0; k < vectors_.size(); ++k) block.vectors[k] = vector_values_.data() + k * hidden_;
@@ -175,8 +184,7 @@ void RecurrentLayer<T>::backward_block(CellRows<T>& block, const CellKernels<T>&
       const ConstView<T> d_gates = columns(block.gates, p.first_column, p.gates);
       if (p.source == RecurrentProduct::kHidden)
         gemm<T>(d_gates, packed_hh_back_[k], block.d_prev[0], GemmStart::kAccumulate);
-      else
-        gemm<T>(d_gates, packed_hh_back_[k], d_source, GemmStart::kZero);
+      else gemm<T>(d_gates, packed_hh_back_[k], d_source, GemmStart::kZero);
     }
   }
 }
@@ -208,7 +216,8 @@ void RecurrentLayer<T>::backward_steps(const Run& run, size_t begin, size_t end)
   }
 }
 
-// ---- Forward ----------------------------------------------------------------------------------------------------------
+// ---- Forward
+// ----------------------------------------------------------------------------------------------------------
 
 template <class T>
 View<T> RecurrentLayer<T>::forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const {
@@ -237,7 +246,8 @@ void RecurrentLayer<T>::forward_into(const Pass<T>& pass, const Steps& steps, Co
   if (pass.tape) pass.tape->entry(this->id()) = {.input = x, .output = y, .had_state = pass.state != nullptr};
 }
 
-// ---- Backward ---------------------------------------------------------------------------------------------------------
+// ---- Backward
+// ---------------------------------------------------------------------------------------------------------
 
 template <class T>
 View<T> RecurrentLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const {
@@ -249,7 +259,7 @@ View<T> RecurrentLayer<T>::backward(const BackwardPass<T>& pass, const Steps& st
 
 template <class T>
 void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& steps, ConstView<T> d_y, View<T> d_x,
-                                 GemmStart start) const {
+                                      GemmStart start) const {
   const size_t id = this->id(), batch = steps.batch(), states = spec().states.size();
   const typename Tape<T>::Entry& entry = pass.tape.entry(id);
   const View<T> y(const_cast<T*>(entry.output.data), entry.output.rows, entry.output.cols, entry.output.stride);
@@ -270,8 +280,7 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
   weight_gradients(pass, run, entry.input);
   bias_gradients(pass, run);
   vector_gradients(pass, run);
-  if (d_x)
-    multiply<T>(pass.scratch.pool, columns(run.gates, 0, spec().gates.size()), packed_ih_back_, d_x, start);
+  if (d_x) multiply<T>(pass.scratch.pool, columns(run.gates, 0, spec().gates.size()), packed_ih_back_, d_x, start);
 }
 
 template <class T>
@@ -281,7 +290,8 @@ void RecurrentLayer<T>::for_each_previous(const Run& run, size_t state, Visit&& 
   View<T> previous;  // the run gathered so far
   const auto add = [&](size_t row, View<T> rows) {
     if (rows.rows == 0) return;
-    if (previous.rows > 0 && row == first_row + previous.rows && rows.data == previous.data + previous.rows * previous.stride) {
+    if (previous.rows > 0 && row == first_row + previous.rows &&
+        rows.data == previous.data + previous.rows * previous.stride) {
       previous.rows += rows.rows;
       return;
     }
@@ -324,7 +334,8 @@ void RecurrentLayer<T>::bias_gradients(const BackwardPass<T>& pass, const Run& r
   T* d_bias_hh = pass.parameters.gradient(bias_hh_).data;
   for (size_t j = 0; j < spec().gates.size() * hidden_; ++j) d_bias_ih[j] += sums[j];
   for (const RecurrentProduct& p : spec().products)
-    for (size_t j = 0; j < p.gates * hidden_; ++j) d_bias_hh[p.first_gate * hidden_ + j] += sums[p.first_column * hidden_ + j];
+    for (size_t j = 0; j < p.gates * hidden_; ++j)
+      d_bias_hh[p.first_gate * hidden_ + j] += sums[p.first_column * hidden_ + j];
 }
 
 template <class T>

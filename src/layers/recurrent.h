@@ -14,7 +14,8 @@ struct RecurrentOptions {
   size_t input_size = 0, hidden_size = 0;
   bool reverse = false;        // runs from each sequence's last step to its first
   bool learned_state = false;  // the initial state is a parameter instead of zeros
-  std::string prefix = {}, suffix = {};  // parameter names are prefix + "weight_ih" + suffix, e.g. "rnn." and "_l0_reverse"
+  std::string prefix = {},
+              suffix = {};  // parameter names are prefix + "weight_ih" + suffix, e.g. "rnn." and "_l0_reverse"
 };
 
 // One recurrent layer in one direction: a hoisted input projection, a recurrent projection and a cell.
@@ -39,10 +40,11 @@ class RecurrentLayer : public Layer<T> {
   View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;
   View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const override;
 
-  // The same, into memory of the caller: y [rows, hidden] may be a slice of a wider matrix. d_x starts at zero or, to sum
-  // two directions, at what it holds; without data it is not computed.
+  // The same, into memory of the caller: y [rows, hidden] may be a slice of a wider matrix. d_x starts at zero or, to
+  // sum two directions, at what it holds; without data it is not computed.
   void forward_into(const Pass<T>& pass, const Steps& steps, ConstView<T> x, View<T> y) const;
-  void backward_into(const BackwardPass<T>& pass, const Steps& steps, ConstView<T> d_y, View<T> d_x, GemmStart start) const;
+  void backward_into(const BackwardPass<T>& pass, const Steps& steps, ConstView<T> d_y, View<T> d_x,
+                     GemmStart start) const;
 
  private:
   enum Slot { kGates, kOutput, kStates, kInitial, kDeltaStates, kDeltaInput, kDeltaSource, kSums };
@@ -82,7 +84,8 @@ class RecurrentLayer : public Layer<T> {
   void weight_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x) const;
   void bias_gradients(const BackwardPass<T>& pass, const Run& run) const;
   void vector_gradients(const BackwardPass<T>& pass, const Run& run) const;
-  // Calls visit(block, t) for the blocks of rows of step t within batch [begin, end): each block has its gates and states set.
+  // Calls visit(block, t) for the blocks of rows of step t within batch [begin, end): each block has its gates and
+  // states set.
   template <class Visit>
   void for_each_block(const Run& run, size_t t, size_t begin, size_t end, Visit&& visit) const;
   // Calls visit(first_row, previous) for runs of rows whose states before the step lie evenly in memory.
@@ -101,8 +104,8 @@ class RecurrentLayer : public Layer<T> {
   std::vector<size_t> vectors_, initial_;
   PackedMatrix<T> packed_ih_, packed_ih_back_;
   std::vector<PackedMatrix<T>> packed_hh_, packed_hh_back_;  // one a product of the cell
-  Buffer<T> bias_;           // [columns * hidden]: all that is constant in each column
-  Buffer<T> vector_values_;  // [vectors * hidden]
+  Buffer<T> bias_;                                           // [columns * hidden]: all that is constant in each column
+  Buffer<T> vector_values_;                                  // [vectors * hidden]
 };
 
 }  // namespace elman

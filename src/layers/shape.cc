@@ -31,8 +31,9 @@ View<T> LastStepLayer<T>::backward(const BackwardPass<T>& pass, const Steps& ste
 template <class T>
 View<T> FlattenLayer<T>::forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const {
   if (!steps.uniform() || steps.steps() != steps_)
-    fail(ErrorCode::kUsage, "flatten: expected sequences of {} steps, got {}{}; a model with a fixed look-back takes no other",
-         steps_, steps.uniform() ? "" : "different lengths up to ", steps.steps());
+    fail(ErrorCode::kUsage,
+         "flatten: expected sequences of {} steps, got {}{}; a model with a fixed look-back takes no other", steps_,
+         steps.uniform() ? "" : "different lengths up to ", steps.steps());
   const View<T> y = pass.kept().matrix(this->id(), kOutput, steps.batch(), steps_ * size_);
   for (size_t t = 0; t < steps_; ++t)
     for (size_t b = 0; b < steps.batch(); ++b) std::copy_n(x.row(steps.offset(t) + b), size_, y.row(b) + t * size_);

@@ -9,7 +9,8 @@ namespace elman {
 template <class T>
 class LastStepLayer : public Layer<T> {
  public:
-  LastStepLayer(size_t id, size_t size, bool bidirectional) : Layer<T>(id), size_(size), bidirectional_(bidirectional) {}
+  LastStepLayer(size_t id, size_t size, bool bidirectional)
+      : Layer<T>(id), size_(size), bidirectional_(bidirectional) {}
 
   size_t output_size() const override { return size_; }
   Steps output_steps(const Steps& steps) const override { return {1, steps.batch()}; }
@@ -26,7 +27,8 @@ class LastStepLayer : public Layer<T> {
   bool bidirectional_;
 };
 
-// All steps of each sequence side by side: [steps * batch, size] → [batch, steps * size]. Sequences must have `steps` steps.
+// All steps of each sequence side by side: [steps * batch, size] → [batch, steps * size]. Sequences must have `steps`
+// steps.
 template <class T>
 class FlattenLayer : public Layer<T> {
  public:

@@ -1,10 +1,9 @@
 #include "model/config.h"
 
 #include <array>
-#include <tuple>
-#include <utility>
 
 #include "base/error.h"
+#include "base/fields.h"
 
 namespace elman {
 namespace {
@@ -77,8 +76,8 @@ void check_keys(const json& in, size_t known, const char* what) {
 
 template <class Config>
 json write(const Config& config) {
-  json out{{"kind", Fields<Config>::kind}};
-  std::apply([&](const auto&... field) { ((out[field.first] = config.*field.second), ...); }, Fields<Config>::list);
+  json out = write_fields(config, Fields<Config>::list);
+  out["kind"] = Fields<Config>::kind;
   return out;
 }
 
@@ -98,10 +97,9 @@ json layers_to_json(const std::vector<LayerConfig>& layers) {
 template <class Config>
 LayerConfig read(const json& in, size_t) {
   Config config;
-  size_t known = 1;  // "kind"
-  std::apply([&](const auto&... field) { ((in.at(field.first).get_to(config.*field.second), ++known), ...); },
-             Fields<Config>::list);
-  check_keys(in, known, Fields<Config>::kind);
+  read_fields(in, config, Fields<Config>::list);
+  constexpr size_t kKeys = std::tuple_size_v<decltype(Fields<Config>::list)> + 1;  // and the kind
+  check_keys(in, kKeys, Fields<Config>::kind);
   return config;
 }
 

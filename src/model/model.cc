@@ -28,10 +28,12 @@ Steps steps_of(const Sequences& x, size_t features) {
   const size_t batch = x.lengths.empty() ? x.batch : x.lengths.size();
   const size_t found = x.values.size();
   if (longest > found || batch > found)  // before their product is taken, which could overflow
-    fail(ErrorCode::kUsage, "sequences: {} values found, expected {} sequences of up to {} steps", found, batch, longest);
+    fail(ErrorCode::kUsage, "sequences: {} values found, expected {} sequences of up to {} steps", found, batch,
+         longest);
   const Steps steps = x.lengths.empty() ? Steps(longest, batch) : Steps::packed(x.lengths);
   if (found != steps.rows() * features)
-    fail(ErrorCode::kUsage, "sequences: {} values found, expected {} rows of {} features", found, steps.rows(), features);
+    fail(ErrorCode::kUsage, "sequences: {} values found, expected {} rows of {} features", found, steps.rows(),
+         features);
   return steps;
 }
 
@@ -88,7 +90,8 @@ double Model::backward(const Sequences& x, const Target& target) {
   const View<float> y = network.forward(impl_->scratch, steps, {x.values.data(), steps.rows(), input_size()}, nullptr,
                                         &impl_->tape, &dropout);
   if (target.values.size() != y.rows * target.targets)
-    fail(ErrorCode::kUsage, "target: {} values found, expected {} rows of {}", target.values.size(), y.rows, target.targets);
+    fail(ErrorCode::kUsage, "target: {} values found, expected {} rows of {}", target.values.size(), y.rows,
+         target.targets);
   LossConfig config{.name = target.loss, .delta = target.delta, .classes = output_size()};
   if (!target.quantiles.empty()) config.quantiles = target.quantiles;
   const View<float> d_y = impl_->d_y.matrix(y.rows, y.cols);
@@ -116,7 +119,8 @@ std::span<float> Model::parameter(const std::string& name) {
   return {all.values().data() + found->offset, found->size()};
 }
 
-// ---- Stream -------------------------------------------------------------------------------------------------------------
+// ---- Stream
+// -------------------------------------------------------------------------------------------------------------
 
 struct Stream::Impl {
   std::shared_ptr<const Network<float>> network;
@@ -128,7 +132,8 @@ struct Stream::Impl {
 
 Stream Model::stream() const {
   if (!impl_->network->can_stream())
-    fail(ErrorCode::kUsage, "this network needs the future of each step (bidirectional or flatten layers) and cannot stream");
+    fail(ErrorCode::kUsage,
+         "this network needs the future of each step (bidirectional or flatten layers) and cannot stream");
   return Stream(std::make_unique<Stream::Impl>(impl_->network));
 }
 
@@ -149,7 +154,8 @@ void Stream::step(const float* x, float* y) noexcept {
 
 void Stream::reset() { impl_->state = impl_->network->initial_state(1); }
 
-// ---- Optimisers -----------------------------------------------------------------------------------------------------------
+// ---- Optimisers
+// -----------------------------------------------------------------------------------------------------------
 
 struct Moments {
   std::unique_ptr<Optimizer<float>> optimizer;
@@ -175,20 +181,26 @@ bool step_with(Model& model, std::shared_ptr<Moments>& moments, const OptimizerC
 
 bool Adam::step(Model& model) {
   return step_with(model, moments,
-                   {.name = "adamw", .learning_rate = learning_rate, .beta1 = beta1, .beta2 = beta2, .epsilon = epsilon,
+                   {.name = "adamw",
+                    .learning_rate = learning_rate,
+                    .beta1 = beta1,
+                    .beta2 = beta2,
+                    .epsilon = epsilon,
                     .weight_decay = weight_decay},
                    clip_norm);
 }
 
 bool Sgd::step(Model& model) {
   return step_with(model, moments,
-                   {.name = "sgd", .learning_rate = learning_rate, .momentum = momentum, .weight_decay = weight_decay}, clip_norm);
+                   {.name = "sgd", .learning_rate = learning_rate, .momentum = momentum, .weight_decay = weight_decay},
+                   clip_norm);
 }
 
 bool RmsProp::step(Model& model) {
-  return step_with(model, moments,
-                   {.name = "rmsprop", .learning_rate = learning_rate, .momentum = momentum, .epsilon = epsilon, .alpha = alpha},
-                   clip_norm);
+  return step_with(
+      model, moments,
+      {.name = "rmsprop", .learning_rate = learning_rate, .momentum = momentum, .epsilon = epsilon, .alpha = alpha},
+      clip_norm);
 }
 
 }  // namespace elman

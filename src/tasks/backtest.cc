@@ -114,9 +114,10 @@ std::string compare(const BacktestReport& report) {
   const char* figure = std::isnan(model.mase) ? "MAE" : "MASE";
   const double ours = judged(model), theirs = judged(*best);
   if (ours < theirs)
-    return fmt::format("elman beats {} by {:.1f} % ({} {:.4g} against {:.4g})", report.best_naive, 100 * (1 - ours / theirs), figure, ours, theirs);
-  return fmt::format("{} wins: elman is worse by {:.1f} % ({} {:.4g} against {:.4g}); use {} for this data", report.best_naive,
-                     100 * (ours / theirs - 1), figure, ours, theirs, report.best_naive);
+    return fmt::format("elman beats {} by {:.1f} % ({} {:.4g} against {:.4g})", report.best_naive,
+                       100 * (1 - ours / theirs), figure, ours, theirs);
+  return fmt::format("{} wins: elman is worse by {:.1f} % ({} {:.4g} against {:.4g}); use {} for this data",
+                     report.best_naive, 100 * (ours / theirs - 1), figure, ours, theirs, report.best_naive);
 }
 
 }  // namespace
@@ -132,10 +133,13 @@ SeriesSet before_first_origin(const SeriesSet& data, size_t horizon, const Backt
   return past;
 }
 
-BacktestReport backtest(const ForecastModel& model, const SeriesSet& data, const BacktestOptions& options, ThreadPool& pool) {
+BacktestReport backtest(const ForecastModel& model, const SeriesSet& data, const BacktestOptions& options,
+                        ThreadPool& pool) {
   const size_t h = options.horizon ? options.horizon : model.config().horizon, season = model.config().season;
   if (h > model.config().horizon)
-    fail(ErrorCode::kUsage, "--horizon {} is beyond the {} steps the model was trained for; train it with the longer horizon", h, model.config().horizon);
+    fail(ErrorCode::kUsage,
+         "--horizon {} is beyond the {} steps the model was trained for; train it with the longer horizon", h,
+         model.config().horizon);
   if (options.windows == 0) fail(ErrorCode::kUsage, "--windows is 0, expected at least 1");
 
   BacktestReport report;
@@ -154,7 +158,8 @@ BacktestReport backtest(const ForecastModel& model, const SeriesSet& data, const
     }
   }
   if (requests.empty())
-    fail(ErrorCode::kData, "{}: no series is long enough for {} windows of {} steps; ask for fewer --windows or a smaller --horizon",
+    fail(ErrorCode::kData,
+         "{}: no series is long enough for {} windows of {} steps; ask for fewer --windows or a smaller --horizon",
          data.path, options.windows, h);
   report.windows = requests.size();
 
@@ -178,10 +183,11 @@ BacktestReport backtest(const ForecastModel& model, const SeriesSet& data, const
     }
   }
   report.methods.push_back({"elman", own.finish(true)});
-  for (size_t m = 0; m < naive.size(); ++m) report.methods.push_back({std::string(naive_methods()[m].name), naive[m].finish(false)});
-  const auto best = std::min_element(report.methods.begin() + 1, report.methods.end(), [](const auto& a, const auto& b) {
-    return judged(a.metrics) < judged(b.metrics);
-  });
+  for (size_t m = 0; m < naive.size(); ++m)
+    report.methods.push_back({std::string(naive_methods()[m].name), naive[m].finish(false)});
+  const auto best =
+      std::min_element(report.methods.begin() + 1, report.methods.end(),
+                       [](const auto& a, const auto& b) { return judged(a.metrics) < judged(b.metrics); });
   report.best_naive = best->name;
   report.verdict = compare(report);
   return report;
@@ -190,7 +196,8 @@ BacktestReport backtest(const ForecastModel& model, const SeriesSet& data, const
 nlohmann::json to_json(const Metrics& m) {
   nlohmann::json coverage = nlohmann::json::object();
   for (const auto& [nominal, observed] : m.coverage) coverage[fmt::format("{:.4g}", nominal)] = observed;
-  nlohmann::json out{{"mase", m.mase}, {"smape", m.smape}, {"mae", m.mae}, {"mse", m.mse}, {"rmse", m.rmse}, {"points", m.points}};
+  nlohmann::json out{{"mase", m.mase}, {"smape", m.smape}, {"mae", m.mae},
+                     {"mse", m.mse},   {"rmse", m.rmse},   {"points", m.points}};
   if (!std::isnan(m.wql)) {
     out["wql"] = m.wql;
     out["coverage"] = coverage;

@@ -9,8 +9,8 @@
 namespace elman {
 
 // Figures over all windows and series. MASE is scaled by the seasonal naive's in-sample error before the first origin
-// (Hyndman & Koehler 2006), averaged over series; sMAPE in percent as in M4; wql is the mean pinball loss; coverage[i] the share of
-// actual values inside the central interval of levels (q, 1-q).
+// (Hyndman & Koehler 2006), averaged over series; sMAPE in percent as in M4; wql is the mean pinball loss; coverage[i]
+// the share of actual values inside the central interval of levels (q, 1-q).
 struct Metrics {
   double mase = 0, smape = 0, mae = 0, rmse = 0, mse = 0;
   double wql = 0;                     // NaN for methods without quantiles
@@ -20,8 +20,8 @@ struct Metrics {
 
 struct BacktestOptions {
   size_t windows = 1;
-  size_t stride = 0;  // steps between origins; 0: the horizon
-  size_t horizon = 0; // 0: the model's
+  size_t stride = 0;   // steps between origins; 0: the horizon
+  size_t horizon = 0;  // 0: the model's
 };
 
 struct MethodResult {
@@ -41,7 +41,8 @@ struct BacktestReport {
 // Truncates every series to what was known before the first origin of a backtest: what a model may be trained on.
 SeriesSet before_first_origin(const SeriesSet& data, size_t horizon, const BacktestOptions& options);
 // Rolling origins at the end of each series, the model beside naive, seasonal naive and drift.
-BacktestReport backtest(const ForecastModel& model, const SeriesSet& data, const BacktestOptions& options, ThreadPool& pool);
+BacktestReport backtest(const ForecastModel& model, const SeriesSet& data, const BacktestOptions& options,
+                        ThreadPool& pool);
 
 nlohmann::json to_json(const Metrics& metrics);
 

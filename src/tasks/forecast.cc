@@ -19,10 +19,12 @@ constexpr size_t kPredictBatch = 512;
 // Recurrence over the segments, and beside it a linear map of the whole look-back that starts at zero.
 NetworkConfig architecture(const ForecastConfig& c, const Windows& windows) {
   const size_t outputs = c.horizon * c.quantiles.size();
-  return {.input_size = windows.features(),
-          .layers = {Sum{{{Recurrent{.cell = c.cell, .hidden_size = c.hidden_size, .num_layers = c.num_layers, .dropout = c.dropout},
-                           LastStep{}, Dropout{c.dropout}, Linear{.output_size = outputs, .name = "head"}},
-                          {Flatten{windows.steps()}, Linear{.output_size = outputs, .zero_start = true, .name = "skip"}}}}}};
+  return {
+      .input_size = windows.features(),
+      .layers = {Sum{
+          {{Recurrent{.cell = c.cell, .hidden_size = c.hidden_size, .num_layers = c.num_layers, .dropout = c.dropout},
+            LastStep{}, Dropout{c.dropout}, Linear{.output_size = outputs, .name = "head"}},
+           {Flatten{windows.steps()}, Linear{.output_size = outputs, .zero_start = true, .name = "skip"}}}}}};
 }
 
 std::string fingerprint(const SeriesSet& data) {
@@ -85,7 +87,8 @@ ForecastModel ForecastModel::train(const SeriesSet& data, const ForecastConfig& 
   model.non_negative_ = non_negative(data);
 
   ForecastProblem problem(data, config, *model.network_, pool, true);
-  if (!problem.has_validation()) run.note("the series are too short to hold a validation part out: training runs its full length");
+  if (!problem.has_validation())
+    run.note("the series are too short to hold a validation part out: training runs its full length");
   TrainConfig settings = run.apply_to(train_config(config, data));
   const bool refit = config.refit && problem.has_validation();
   settings.keep_checkpoint = refit;
@@ -123,7 +126,8 @@ void ForecastModel::save(const std::string& path) const {
 
 ForecastModel ForecastModel::load(const std::string& path) {
   ModelFile file = load_model(path);
-  if (file.task != "forecast") fail(ErrorCode::kModel, "{}: a model for the task '{}', expected 'forecast'", path, file.task);
+  if (file.task != "forecast")
+    fail(ErrorCode::kModel, "{}: a model for the task '{}', expected 'forecast'", path, file.task);
   try {
     ForecastModel model;
     model.config_ = forecast_config_from_json(file.task_data.at("config"));
@@ -152,13 +156,16 @@ SeriesOptions ForecastModel::series_options() const {
 
 std::optional<Time> ForecastModel::trained_until(std::string_view id) const {
   for (const Series& s : context_.series)
-    if (s.id == id && !s.values.empty()) return context_.frequency.time_at(s.start, static_cast<int64_t>(s.values.size()) - 1);
+    if (s.id == id && !s.values.empty())
+      return context_.frequency.time_at(s.start, static_cast<int64_t>(s.values.size()) - 1);
   return {};
 }
 
-// ---- Forecasting --------------------------------------------------------------------------------------------------------
+// ---- Forecasting
+// --------------------------------------------------------------------------------------------------------
 
-std::vector<Quantiles> ForecastModel::predict(const SeriesSet& data, const std::vector<Request>& requests, ThreadPool& pool) const {
+std::vector<Quantiles> ForecastModel::predict(const SeriesSet& data, const std::vector<Request>& requests,
+                                              ThreadPool& pool) const {
   const Windows windows(config_, data.frequency);
   const size_t levels = config_.quantiles.size(), h = config_.horizon;
   Scratch<float> scratch(pool);
@@ -205,7 +212,8 @@ Blend blend_for(double level, const std::vector<double>& trained) {
     if (k > 0 && level > trained[k - 1] && level < trained[k])
       return {k - 1, k, (level - trained[k - 1]) / (trained[k] - trained[k - 1])};
   }
-  fail(ErrorCode::kUsage, "--quantiles: {} lies outside the levels the model was trained for ({}); train it with --quantiles that hold it",
+  fail(ErrorCode::kUsage,
+       "--quantiles: {} lies outside the levels the model was trained for ({}); train it with --quantiles that hold it",
        level, fmt::join(trained, ", "));
 }
 
@@ -234,7 +242,8 @@ std::vector<Forecast> ForecastModel::forecast(const SeriesSet* given, size_t hor
         f.y_hat.push_back(parts[i][median][step]);
         for (size_t k = 0; k < levels.size(); ++k) {
           const Blend& blend = blends[k];
-          f.quantiles[k].push_back((1 - blend.share) * parts[i][blend.low][step] + blend.share * parts[i][blend.high][step]);
+          f.quantiles[k].push_back((1 - blend.share) * parts[i][blend.low][step] +
+                                   blend.share * parts[i][blend.high][step]);
         }
       }
       extended[i].values.insert(extended[i].values.end(), parts[i][median].begin(),

@@ -24,8 +24,8 @@ struct Forecast {
 // Forecasts [levels][horizon] at a model's own levels.
 using Quantiles = std::vector<std::vector<double>>;
 
-// A trained forecaster: one network for all series of a set. The file alone is enough to forecast: it keeps the end of each
-// training series, its calendar and its scale.
+// A trained forecaster: one network for all series of a set. The file alone is enough to forecast: it keeps the end of
+// each training series, its calendar and its scale.
 class ForecastModel {
  public:
   // Trains on `data` with early stopping on the last windows of each series. on_best writes nothing: see save().
@@ -35,12 +35,13 @@ class ForecastModel {
   void save(const std::string& path) const;
 
   // Continues every series of `data`, or of the training data when null, for `horizon` steps (0: as trained). A horizon
-  // beyond the trained one is reached by feeding medians back. Levels outside the trained quantiles throw kUsage; those between
-  // are interpolated.
-  std::vector<Forecast> forecast(const SeriesSet* data, size_t horizon, const std::vector<double>& levels, ThreadPool& pool) const;
+  // beyond the trained one is reached by feeding medians back. Levels outside the trained quantiles throw kUsage; those
+  // between are interpolated.
+  std::vector<Forecast> forecast(const SeriesSet* data, size_t horizon, const std::vector<double>& levels,
+                                 ThreadPool& pool) const;
 
-  // The forecasts made at the given origins (index of the first step forecast), whatever comes after them: for backtests,
-  // batched over origins.
+  // The forecasts made at the given origins (index of the first step forecast), whatever comes after them: for
+  // backtests, batched over origins.
   struct Request {
     const Series* series;
     size_t origin;

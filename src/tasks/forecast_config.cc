@@ -3,9 +3,29 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/fields.h"
 
 namespace elman {
 namespace {
+
+constexpr auto kFields = std::tuple{std::pair{"horizon", &ForecastConfig::horizon},
+                                    std::pair{"quantiles", &ForecastConfig::quantiles},
+                                    std::pair{"cell", &ForecastConfig::cell},
+                                    std::pair{"hidden_size", &ForecastConfig::hidden_size},
+                                    std::pair{"num_layers", &ForecastConfig::num_layers},
+                                    std::pair{"dropout", &ForecastConfig::dropout},
+                                    std::pair{"season", &ForecastConfig::season},
+                                    std::pair{"segment", &ForecastConfig::segment},
+                                    std::pair{"look_back", &ForecastConfig::look_back},
+                                    std::pair{"epochs", &ForecastConfig::epochs},
+                                    std::pair{"batches_per_epoch", &ForecastConfig::batches_per_epoch},
+                                    std::pair{"batch_size", &ForecastConfig::batch_size},
+                                    std::pair{"learning_rate", &ForecastConfig::learning_rate},
+                                    std::pair{"weight_decay", &ForecastConfig::weight_decay},
+                                    std::pair{"clip_norm", &ForecastConfig::clip_norm},
+                                    std::pair{"patience", &ForecastConfig::patience},
+                                    std::pair{"refit", &ForecastConfig::refit},
+                                    std::pair{"seed", &ForecastConfig::seed}};
 
 constexpr size_t kManySeries = 20;    // from here on a panel: series teach each other, and overfitting is rarer
 constexpr size_t kLongValues = 5000;  // from here on a few series are long enough for larger batches and fewer steps
@@ -25,8 +45,8 @@ size_t choose_season(const SeriesSet& data) {
 }
 
 size_t choose_segment(size_t season) {
-  if (season == 52) return 13;   // a quarter
-  if (season > 96) return 60;    // an hour of minutes
+  if (season == 52) return 13;  // a quarter
+  if (season > 96) return 60;   // an hour of minutes
   return std::max<size_t>(season, 1);
 }
 
@@ -51,12 +71,14 @@ void check(const ForecastConfig& c) {
   for (size_t i = 0; i < c.quantiles.size(); ++i) {
     const double q = c.quantiles[i];
     if (!(q > 0 && q < 1)) fail(ErrorCode::kUsage, "--quantiles: {} found, expected levels between 0 and 1", q);
-    if (i > 0 && q <= c.quantiles[i - 1]) fail(ErrorCode::kUsage, "--quantiles: {} follows {}, expected ascending levels", q, c.quantiles[i - 1]);
+    if (i > 0 && q <= c.quantiles[i - 1])
+      fail(ErrorCode::kUsage, "--quantiles: {} follows {}, expected ascending levels", q, c.quantiles[i - 1]);
   }
   if (std::find(c.quantiles.begin(), c.quantiles.end(), 0.5) == c.quantiles.end())
     fail(ErrorCode::kUsage, "--quantiles: 0.5 is missing; the median is the point forecast");
   if (c.segment > 0 && c.look_back % c.segment != 0)
-    fail(ErrorCode::kUsage, "--look-back {} is no multiple of --segment {}; choose e.g. {}", c.look_back, c.segment, round_up(c.look_back, c.segment));
+    fail(ErrorCode::kUsage, "--look-back {} is no multiple of --segment {}; choose e.g. {}", c.look_back, c.segment,
+         round_up(c.look_back, c.segment));
 }
 
 }  // namespace
@@ -64,7 +86,9 @@ void check(const ForecastConfig& c) {
 ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
   const std::vector<size_t> lengths = sorted_lengths(data);
   if (lengths.empty() || lengths.back() <= c.horizon)
-    fail(ErrorCode::kData, "{}: the longest series has {} values, expected more than the horizon of {}; give more data or a smaller --horizon",
+    fail(ErrorCode::kData,
+         "{}: the longest series has {} values, expected more than the horizon of {}; give more data or a smaller "
+         "--horizon",
          data.path, lengths.empty() ? 0 : lengths.back(), c.horizon);
   const size_t longest = lengths.back(), median = lengths[lengths.size() / 2];
   if (c.season == 0) c.season = choose_season(data);
@@ -90,56 +114,21 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
   std::vector<std::string> lines;
   const char* season_source = data.time_format.is_integer() ? "detected in the data" : "by the calendar";
   lines.push_back(fmt::format("season {} steps ({}, data is {})", c.season, season_source, data.frequency.describe()));
-  lines.push_back(fmt::format("look-back {} values, read as {} segments of {}", c.look_back, c.look_back / c.segment, c.segment));
+  lines.push_back(
+      fmt::format("look-back {} values, read as {} segments of {}", c.look_back, c.look_back / c.segment, c.segment));
   lines.push_back(fmt::format("{} layer{} of {} with {} units, beside a linear map of the look-back", c.num_layers,
                               c.num_layers == 1 ? "" : "s", c.cell, c.hidden_size));
   lines.push_back(fmt::format("writes {} steps at quantiles {}", c.horizon, fmt::join(c.quantiles, ", ")));
-  lines.push_back(fmt::format("adamw at {}, up to {} steps of {} windows{}", c.learning_rate, c.epochs * c.batches_per_epoch,
-                              c.batch_size, c.refit ? ", then again on all data" : ""));
+  lines.push_back(fmt::format("adamw at {}, up to {} steps of {} windows{}", c.learning_rate,
+                              c.epochs * c.batches_per_epoch, c.batch_size, c.refit ? ", then again on all data" : ""));
   return lines;
 }
 
-nlohmann::json to_json(const ForecastConfig& c) {
-  return {{"horizon", c.horizon},
-          {"quantiles", c.quantiles},
-          {"cell", c.cell},
-          {"hidden_size", c.hidden_size},
-          {"num_layers", c.num_layers},
-          {"dropout", c.dropout},
-          {"season", c.season},
-          {"segment", c.segment},
-          {"look_back", c.look_back},
-          {"epochs", c.epochs},
-          {"batches_per_epoch", c.batches_per_epoch},
-          {"batch_size", c.batch_size},
-          {"learning_rate", c.learning_rate},
-          {"weight_decay", c.weight_decay},
-          {"clip_norm", c.clip_norm},
-          {"patience", c.patience},
-          {"refit", c.refit},
-          {"seed", c.seed}};
-}
+nlohmann::json to_json(const ForecastConfig& c) { return write_fields(c, kFields); }
 
 ForecastConfig forecast_config_from_json(const nlohmann::json& j) {
   ForecastConfig c;
-  j.at("horizon").get_to(c.horizon);
-  j.at("quantiles").get_to(c.quantiles);
-  j.at("cell").get_to(c.cell);
-  j.at("hidden_size").get_to(c.hidden_size);
-  j.at("num_layers").get_to(c.num_layers);
-  j.at("dropout").get_to(c.dropout);
-  j.at("season").get_to(c.season);
-  j.at("segment").get_to(c.segment);
-  j.at("look_back").get_to(c.look_back);
-  j.at("epochs").get_to(c.epochs);
-  j.at("batches_per_epoch").get_to(c.batches_per_epoch);
-  j.at("batch_size").get_to(c.batch_size);
-  j.at("learning_rate").get_to(c.learning_rate);
-  j.at("weight_decay").get_to(c.weight_decay);
-  j.at("clip_norm").get_to(c.clip_norm);
-  j.at("patience").get_to(c.patience);
-  j.at("refit").get_to(c.refit);
-  j.at("seed").get_to(c.seed);
+  read_fields(j, c, kFields);
   check(c);
   if (c.segment == 0 || c.look_back == 0 || c.season == 0)
     fail(ErrorCode::kModel, "the forecaster's settings are damaged: season, segment and look_back must not be 0");

@@ -61,11 +61,13 @@ ForecastProblem::ForecastProblem(const SeriesSet& data, const ForecastConfig& co
     split_series(i, hold_out);
   }
   if (training_.empty())
-    fail(ErrorCode::kData, "{}: no series is long enough for a training window of {} steps ahead; give more data or a smaller --horizon",
+    fail(ErrorCode::kData,
+         "{}: no series is long enough for a training window of {} steps ahead; give more data or a smaller --horizon",
          data.path, config.horizon);
   if (validation_.size() > kMaxValidationWindows) {  // an even choice of them
     std::vector<WindowIndex> chosen;
-    for (size_t k = 0; k < kMaxValidationWindows; ++k) chosen.push_back(validation_[k * validation_.size() / kMaxValidationWindows]);
+    for (size_t k = 0; k < kMaxValidationWindows; ++k)
+      chosen.push_back(validation_[k * validation_.size() / kMaxValidationWindows]);
     validation_ = std::move(chosen);
   }
 }
@@ -135,7 +137,8 @@ double ForecastProblem::validate() {
     gather(windows);
     const Steps steps(windows_.steps(), windows.size());
     const View<float> prediction = network_.forward(scratch_, steps, x_.matrix(steps.rows(), windows_.features()));
-    const LossValue loss = loss_->evaluate(prediction, target_.matrix(windows.size(), config_.horizon), weights_.data(), {});
+    const LossValue loss =
+        loss_->evaluate(prediction, target_.matrix(windows.size(), config_.horizon), weights_.data(), {});
     total.sum += loss.sum;
     total.count += loss.count;
   }

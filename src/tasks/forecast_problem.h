@@ -19,15 +19,16 @@ struct WindowIndex {
 // The loss by which forecasters are trained: pinball at the configured levels.
 std::unique_ptr<Loss<float>> forecast_loss(const ForecastConfig& config);
 
-// Windows drawn at random from all series, each series as often as the other; validated on the last part of every series that
-// is long enough, which no training target reaches into.
+// Windows drawn at random from all series, each series as often as the other; validated on the last part of every
+// series that is long enough, which no training target reaches into.
 //
-// A window's loss, which is in units of its own scale, is weighted by scale / sqrt(seasonal-naive error * mean |y|) of its
-// series: between relative and MASE-like errors, so that neither large nor volatile series rule.
+// A window's loss, which is in units of its own scale, is weighted by scale / sqrt(seasonal-naive error * mean |y|) of
+// its series: between relative and MASE-like errors, so that neither large nor volatile series rule.
 class ForecastProblem : public Problem {
  public:
   // REQUIRES: data, network and pool outlive it; config is resolved. Without `hold_out` all windows train.
-  ForecastProblem(const SeriesSet& data, const ForecastConfig& config, Network<float>& network, ThreadPool& pool, bool hold_out);
+  ForecastProblem(const SeriesSet& data, const ForecastConfig& config, Network<float>& network, ThreadPool& pool,
+                  bool hold_out);
 
   size_t batches_per_epoch() const override { return config_.batches_per_epoch; }
   void start_epoch(size_t epoch) override { epoch_ = epoch; }

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <tuple>
-#include <utility>
 
 #include "base/error.h"
+#include "base/fields.h"
 
 namespace elman {
 namespace {
@@ -122,16 +121,12 @@ TrainConfig text_training(const TextConfig& c, const TextCorpus& corpus) {
   return training;
 }
 
-json to_json(const TextConfig& config) {
-  json out;
-  std::apply([&](const auto&... field) { ((out[field.first] = config.*field.second), ...); }, kFields);
-  return out;
-}
+json to_json(const TextConfig& config) { return write_fields(config, kFields); }
 
 TextConfig text_config_from_json(const json& in) {
   TextConfig config;
   try {
-    std::apply([&](const auto&... field) { (in.at(field.first).get_to(config.*field.second), ...); }, kFields);
+    read_fields(in, config, kFields);
   } catch (const json::exception& e) {
     fail(ErrorCode::kModel, "the settings of the text model are damaged: {}", e.what());
   }

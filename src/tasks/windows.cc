@@ -34,7 +34,8 @@ WindowScale Windows::measure(const Series& series, size_t origin) const {
   const size_t begin = origin > look_back_ ? origin - look_back_ : 0;
   Mean window, season, deviation;
   for (size_t i = begin; i < origin; ++i) window.add(series.values[i]);
-  for (size_t i = origin > season_ ? std::max(begin, origin - season_) : begin; i < origin; ++i) season.add(series.values[i]);
+  for (size_t i = origin > season_ ? std::max(begin, origin - season_) : begin; i < origin; ++i)
+    season.add(series.values[i]);
   for (size_t i = begin; i < origin; ++i) deviation.add(std::abs(series.values[i] - window.value()));
   const double center = season.count ? season.value() : window.value();
   // A constant past gives a scale that keeps intervals narrow and divisions harmless.

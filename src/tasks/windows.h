@@ -14,11 +14,12 @@ struct WindowScale {
   double center = 0.0, scale = 1.0;
 };
 
-// Turns the past of a series before an origin into the network's input, and the future into its target. A window sees nothing
-// at or after its origin, so neither scaling nor features can leak.
+// Turns the past of a series before an origin into the network's input, and the future into its target. A window sees
+// nothing at or after its origin, so neither scaling nor features can leak.
 //
-// The look_back values before the origin are cut into segments; each recurrent step reads one: its normalised values, a mask (1
-// where a value was observed) and the calendar position of its last value. Values before the series' start have mask 0.
+// The look_back values before the origin are cut into segments; each recurrent step reads one: its normalised values, a
+// mask (1 where a value was observed) and the calendar position of its last value. Values before the series' start have
+// mask 0.
 class Windows {
  public:
   Windows(const ForecastConfig& config, const Frequency& frequency);

@@ -20,8 +20,8 @@ struct Parameter {
   std::vector<size_t> shape;  // one or two dimensions
   size_t offset = 0;          // first element in the slab
   Init init = Init::kZeros;
-  size_t blocks = 1;          // independent row blocks for Glorot and orthogonal: one a gate
-  double scale = 1.0;         // bound of kUniform, deviation of kNormal
+  size_t blocks = 1;   // independent row blocks for Glorot and orthogonal: one a gate
+  double scale = 1.0;  // bound of kUniform, deviation of kNormal
   size_t rows() const noexcept { return shape.size() == 2 ? shape[0] : 1; }
   size_t cols() const noexcept { return shape.back(); }
   size_t size() const noexcept { return rows() * cols(); }
@@ -35,8 +35,8 @@ class Parameters {
   // Declares a parameter and returns its index; storage comes with allocate(). Throws on a name declared twice.
   size_t add(std::string name, std::vector<size_t> shape, Init init, size_t blocks = 1, double scale = 1.0);
   void allocate();
-  // Fills every parameter by its Init; each has a random stream of its own, so adding one leaves the others as they were.
-  // The hooks of after_initialize() run last (forget bias 1).
+  // Fills every parameter by its Init; each has a random stream of its own, so adding one leaves the others as they
+  // were. The hooks of after_initialize() run last (forget bias 1).
   void initialize(uint64_t seed);
   // Registered by layers: called after initialize() to set values that Init cannot express.
   void after_initialize(std::function<void(Parameters&)> hook) { hooks_.push_back(std::move(hook)); }

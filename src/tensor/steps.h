@@ -7,8 +7,8 @@
 namespace elman {
 
 // How the rows of a time-major sequence matrix [rows, features] divide into steps. Sequences of one length give
-// steps x batch rows. Sequences of different lengths, longest first, are packed: step t holds only the batch_at(t) sequences
-// that are still running, so padding is neither stored nor computed.
+// steps x batch rows. Sequences of different lengths, longest first, are packed: step t holds only the batch_at(t)
+// sequences that are still running, so padding is neither stored nor computed.
 class Steps {
  public:
   Steps() = default;

@@ -10,8 +10,8 @@
 
 namespace elman {
 
-// Owning 64-byte aligned storage that keeps its memory when it shrinks: buffers reused from call to call stop allocating
-// after the largest call. Move-only; copy() is explicit.
+// Owning 64-byte aligned storage that keeps its memory when it shrinks: buffers reused from call to call stop
+// allocating after the largest call. Move-only; copy() is explicit.
 template <class T>
 class Buffer {
  public:
@@ -24,7 +24,7 @@ class Buffer {
   void resize(size_t size) {
     if (size > capacity_) {
       data_.reset();
-      data_.reset(static_cast<T*>(::operator new(size * sizeof(T), std::align_val_t{kAlignment})));
+      data_.reset(static_cast<T*>(::operator new (size * sizeof(T), std::align_val_t{kAlignment})));
       capacity_ = size;
     }
     size_ = size;
@@ -60,7 +60,7 @@ class Buffer {
 
  private:
   struct Free {
-    void operator()(T* p) const noexcept { ::operator delete(p, std::align_val_t{kAlignment}); }
+    void operator()(T* p) const noexcept { ::operator delete (p, std::align_val_t{kAlignment}); }
   };
   std::unique_ptr<T[], Free> data_;
   size_t size_ = 0, capacity_ = 0;

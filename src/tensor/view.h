@@ -17,11 +17,7 @@ struct View {
   View(T* d, size_t r, size_t c) noexcept : View(d, r, c, c) {}
   View(T* d, size_t r, size_t c, size_t s) noexcept : data(d), rows(r), cols(c), stride(s) {}
 
-  operator View<const T>() const noexcept
-    requires(!std::is_const_v<T>)
-  {
-    return {data, rows, cols, stride};
-  }
+  operator View<const T>() const noexcept requires(!std::is_const_v<T>) { return {data, rows, cols, stride}; }
   explicit operator bool() const noexcept { return data != nullptr; }
   T* row(size_t r) const noexcept { return data + r * stride; }
   T& operator()(size_t r, size_t c) const noexcept { return data[r * stride + c]; }

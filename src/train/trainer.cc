@@ -128,11 +128,12 @@ void Trainer::roll_back(const std::string& reason) {
   network_.parameters().values() = good_.values.copy();
   network_.pack(true);
   if (++progress_.rollbacks_in_a_row > kRollbacksBeforeGivingUp)
-    fail(ErrorCode::kDiverged,
-         "training diverged: loss, gradient or update were not finite for {} batches in spite of {} returns to the last "
-         "good state, each with half the learning rate; look for extreme values in the data, or lower --learning-rate "
-         "(it began at {}) or --clip ({})",
-         progress_.record.skipped_steps, kRollbacksBeforeGivingUp, config_.optimizer.learning_rate, config_.clip_norm);
+    fail(
+        ErrorCode::kDiverged,
+        "training diverged: loss, gradient or update were not finite for {} batches in spite of {} returns to the last "
+        "good state, each with half the learning rate; look for extreme values in the data, or lower --learning-rate "
+        "(it began at {}) or --clip ({})",
+        progress_.record.skipped_steps, kRollbacksBeforeGivingUp, config_.optimizer.learning_rate, config_.clip_norm);
   if (good_.optimizer_steps > 0) restore_optimizer(good_.optimizer_steps, good_.slabs);
   else optimizer_ = make_optimizer<float>(config_.optimizer);
   progress_.rate_factor *= 0.5;

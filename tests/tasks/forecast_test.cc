@@ -156,8 +156,8 @@ TEST(Backtest, ComputesTheFiguresOfTheLiterature) {
   double smape = 0;
   for (int k = 1; k <= 6; ++k) smape += 200.0 * k / (53 + 53 + k) / 6;
   EXPECT_NEAR(naive.smape, smape, 1e-12);
-  EXPECT_DOUBLE_EQ(report.methods[2].metrics.mae, 12.0);    // seasonal naive
-  EXPECT_NEAR(report.methods[3].metrics.mae, 0.0, 1e-12);   // drift
+  EXPECT_DOUBLE_EQ(report.methods[2].metrics.mae, 12.0);   // seasonal naive
+  EXPECT_NEAR(report.methods[3].metrics.mae, 0.0, 1e-12);  // drift
 }
 
 TEST(Forecast, SavedAndLoadedGivesTheSameNumbers) {
@@ -167,7 +167,8 @@ TEST(Forecast, SavedAndLoadedGivesTheSameNumbers) {
   const std::string path = testing::TempDir() + "forecast_test.safetensors";
   model.save(path);
   const ForecastModel loaded = ForecastModel::load(path);
-  const auto a = model.forecast(&data, 0, {0.1, 0.5, 0.9}, pool), b = loaded.forecast(nullptr, 0, {0.1, 0.5, 0.9}, pool);
+  const auto a = model.forecast(&data, 0, {0.1, 0.5, 0.9}, pool),
+             b = loaded.forecast(nullptr, 0, {0.1, 0.5, 0.9}, pool);
   ASSERT_EQ(a.size(), 2u);
   for (size_t i = 0; i < a.size(); ++i) {
     EXPECT_EQ(a[i].id, b[i].id);
