@@ -7,6 +7,7 @@ from tool import CO2, SMALL, TEXT, ToolTest, start
 
 TRAIN = ["train", "forecast", CO2, "--horizon", "6", *SMALL]
 TRAIN_TO = [*TRAIN, "-o", "m.safetensors"]
+UNSIZED = ["train", "forecast", CO2, "--horizon", "6", "-o", "m.safetensors"]
 
 
 class Usage(ToolTest):
@@ -37,9 +38,9 @@ class Usage(ToolTest):
 
     def test_whole_numbers(self):
         for value in ["0", "-1", "1.5", "many", "", "0x10", "nan", " 3"]:
-            self.refused(2, *TRAIN_TO[:5], "-o", "m", "--hidden-size", value, says=["--hidden-size", "at least 1", f'"{value}"'])
+            self.refused(2, *UNSIZED, "--hidden-size", value, says=["--hidden-size", "at least 1", f'"{value}"'])
         for value in ["1e18", "1000000000000000000", "99999999999999999999999", "1e308", "100000000"]:
-            self.refused(8, *TRAIN_TO[:5], "-o", "m", "--hidden-size", value)
+            self.refused(8, *UNSIZED, "--hidden-size", value)
 
     def test_numbers(self):
         for value in ["nan", "inf", "-0.1", "0", "fast"]:
@@ -82,8 +83,8 @@ class Config(ToolTest):
 
     def test_what_is_no_toml(self):
         for line in ["seed", "seed =", "seed = 1 2", "seed = one", "= 3", "[train", "[]", "[[train]]", "cell = \"gru",
-                     "cell = \"g\\q\"", "quantiles = [0.1", "quantiles = [0.1 0.5]", "seed = {a = 1}", "cell = '''gru'''",
-                     "seed = 1,5", "\x00"]:
+                     "cell = \"g\\q\"", "quantiles = [0.1", "quantiles = [0.1 0.5]", "seed = {a = 1}",
+                     "cell = '''gru'''", "seed = 1,5", "\x00"]:
             self.refused_config("# first\n" + line + "\n", "elman.toml:2:" if line != "\x00" else "elman.toml")
 
     def test_files_that_cannot_be_read(self):
@@ -116,8 +117,7 @@ class Data(ToolTest):
 
     def test_batch_larger_than_the_data(self):
         # Windows are drawn anew for each batch, so a short series fills a large one.
-        self.run_tool("train", "forecast", CO2, "--horizon", 6, "--hidden-size", 4, "--epochs", 1, "--batches-per-epoch", 1,
-                      "--batch-size", 5000, "-o", "m.safetensors")
+        self.run_tool(*UNSIZED, "--hidden-size", 4, "--epochs", 1, "--batches-per-epoch", 1, "--batch-size", 5000)
         self.write("corpus.txt", TEXT)
         self.refused(2, "train", "text", "corpus.txt", "--batch-size", 100000, "-o", "t", says=["100000", "at most"])
 

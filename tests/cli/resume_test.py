@@ -1,4 +1,4 @@
-"""A stopped run goes on to the very file that an unstopped one writes, and no flag that concerns only the show changes it."""
+"""A stopped run goes on to the very file an unstopped one writes; flags about the show alone change nothing."""
 import pathlib
 import signal
 import unittest
@@ -10,6 +10,7 @@ FORECAST = ["train", "forecast", ELNINO, "--horizon", 6, "--hidden-size", 64, "-
             "--epochs", 3, "--batches-per-epoch", 60]
 TEXT_MODEL = ["train", "text", "corpus.txt", "--hidden-size", 64, "--num-layers", 2, "--dropout", 0.3, "--bptt", 25,
               "--epochs", 20, "--batch-size", 4]
+SHORT = ["train", "forecast", CO2, "--horizon", 6, "--epochs", 1, "--batches-per-epoch", 10]
 
 
 def content(path):
@@ -66,8 +67,7 @@ class Resume(ToolTest):
         self.refused(4, *other, "-o", "m", "--resume", says="data has changed")
 
     def test_resume_without_a_checkpoint_starts_afresh(self):
-        command = ["train", "forecast", CO2, "--horizon", 6, "--epochs", 1, "--batches-per-epoch", 1, "-o", "m", "--resume"]
-        self.assertIn("no checkpoint", self.run_tool(*command)[1])
+        self.assertIn("no checkpoint", self.run_tool(*SHORT, "-o", "m", "--resume")[1])
 
 
 class SameFile(ToolTest):
@@ -80,7 +80,7 @@ class SameFile(ToolTest):
         self.assertNotEqual(content("other"), content("plain"))
 
     def test_forecast(self):
-        self.check(["train", "forecast", CO2, "--horizon", 6, "--hidden-size", 40, "--epochs", 1, "--batches-per-epoch", 20])
+        self.check([*SHORT, "--hidden-size", 40, "--dropout", 0.2])
 
     def test_text(self):
         self.write("corpus.txt", TEXT)
@@ -107,15 +107,15 @@ class Settings(ToolTest):
             self.assertRegex(shown[key], rf"^{key} = {value.replace('[', '.').replace(']', '.')} +# {source}$")
         self.assertRegex(shown["dropout"], "^# dropout = 0.1 +# default$")
 
-        result = self.result("train", "forecast", CO2, "--horizon", 3, "--config", "elman.toml", "--seed", 5, "--epochs", 1,
-                             "--batches-per-epoch", 2, "-o", "m", env={"ELMAN_HIDDEN_SIZE": "7"})
+        result = self.result(*SHORT, "--config", "elman.toml", "--seed", 5, "-o", "m", env={"ELMAN_HIDDEN_SIZE": "7"})
         config = self.result("inspect", "m")["config"]
         self.assertEqual((config["hidden_size"], config["epochs"], config["seed"], config["cell"], config["quantiles"],
                           config["refit"]), (7, 1, 5, "lstm", [0.2, 0.5, 0.8], False))
         self.assertEqual(result["seed"], 5)
 
     def test_what_is_shown_can_be_read_again(self):
-        env = {"ELMAN_HIDDEN_SIZE": "9", "ELMAN_PRIME": 'a "b"\\\n\té', "ELMAN_LEARNING_RATE": "1e-7", "ELMAN_QUANTILES": "0.5"}
+        env = {"ELMAN_HIDDEN_SIZE": "9", "ELMAN_PRIME": 'a "b"\\\n\té', "ELMAN_LEARNING_RATE": "1e-7",
+               "ELMAN_QUANTILES": "0.5"}
         first, _ = self.run_tool("config", "show", env=env)
         self.write("elman.toml", first)
         again, _ = self.run_tool("config", "show", "--config", "elman.toml")

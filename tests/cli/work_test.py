@@ -1,13 +1,12 @@
 """What the verbs do, end to end on the shipped series."""
 import csv
 import io
-import json
 import pathlib
 import subprocess
 import unittest
 import xml.etree.ElementTree
 
-from tool import CO2, ELMAN, ELNINO, ENVIRONMENT, SMALL, SMALL_TEXT, TEXT, ToolTest
+from tool import CO2, ELMAN, ENVIRONMENT, SMALL, SMALL_TEXT, TEXT, ToolTest
 
 METRICS = {"mase", "smape", "mae", "mse", "rmse"}
 
@@ -45,8 +44,8 @@ class Train(ToolTest):
         self.assertLess(result["valid_loss"], 3.2)  # of 19 symbols: ln 19 is 2.94, before training a little more
 
     def test_time_limit_ends_training_early_with_a_model(self):
-        result = self.result("train", "forecast", CO2, "--horizon", 6, "--epochs", 1000, "--no-refit", "--time-limit", 0.5,
-                             "-o", "m.safetensors")
+        result = self.result("train", "forecast", CO2, "--horizon", 6, "--epochs", 1000, "--patience", 0, "--no-refit",
+                             "--time-limit", 0.5, "-o", "m.safetensors")
         self.assertLess(result["epochs"], 1000)
         self.run_tool("inspect", "m.safetensors")
 
@@ -110,7 +109,7 @@ class Judge(ToolTest):
     def test_backtest_of_a_model_warns_of_what_it_has_seen(self):
         model = self.train()
         out, err = self.run_tool("backtest", model, CO2, "--windows", 3)
-        for text in ["MASE", "sMAPE", "MAE", "RMSE", "pinball", "in 80 %", "elman", "seasonal_naive", "drift", "MASE 0."]:
+        for text in ["sMAPE %", "MAE", "RMSE", "pinball", "in 80 %", "elman", "seasonal_naive", "drift", "(MASE "]:
             self.assertIn(text, out)
         self.assertIn("3 of 3 windows overlap", err)
         self.check(self.result("backtest", model, CO2, "--windows", 3))
@@ -132,8 +131,8 @@ class Judge(ToolTest):
 class Show(ToolTest):
     def test_inspect(self):
         out, _ = self.run_tool("inspect", self.train())
-        for text in ["'forecast'", "elman 0.", "gru", "rnn.weight_ih_l0", "[48, ", "season 12", "hidden_size          16",
-                     "2 epochs", "valid loss"]:
+        for text in ["'forecast'", "elman 0.", "gru", "rnn.weight_ih_l0", "[48, ", "season 12",
+                     "hidden_size          16", "2 epochs", "valid loss"]:
             self.assertIn(text, out)
         result = self.result("inspect", "m.safetensors")
         self.assertEqual(result["bytes"], pathlib.Path("m.safetensors").stat().st_size)
@@ -174,7 +173,8 @@ class Show(ToolTest):
         self.assertRegex(self.run_tool("--version")[0], r"^elman \d+\.\d+\.\d+\n$")
         self.assertIn("Examples:", self.run_tool("--help")[0])
         self.assertIn("forecast", self.run_tool("train", "--help")[0])
-        for verb in ["train forecast", "train text", "forecast", "backtest", "evaluate", "sample", "inspect", "config show"]:
+        verbs = ["train forecast", "train text", "forecast", "backtest", "evaluate", "sample", "inspect", "config show"]
+        for verb in verbs:
             out, _ = self.run_tool(*verb.split(), "--help")
             examples = [line for line in out.split("Examples:")[1].splitlines() if f"elman {verb}" in line]
             self.assertGreaterEqual(len(examples), 2, verb)

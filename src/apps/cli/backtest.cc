@@ -28,10 +28,10 @@ struct Arguments {
 
 // Flags that mean something to a model at hand; the others train one.
 void check_flags_of_model(const Verb& verb) {
-  static const std::vector<std::string> kAllowed{"--horizon", "--windows", "--stride", "--target", "--time",   "--id",
-                                                 "--threads", "--config",  "--json",   "--quiet",  "--verbose"};
+  constexpr std::string_view kAllowed[] = {"--horizon", "--windows", "--stride", "--target", "--time",   "--id",
+                                           "--threads", "--config",  "--json",   "--quiet",  "--verbose"};
   for (const std::string& flag : verb.flags.given())
-    if (std::find(kAllowed.begin(), kAllowed.end(), flag) == kAllowed.end())
+    if (std::find(std::begin(kAllowed), std::end(kAllowed), flag) == std::end(kAllowed))
       fail(ErrorCode::kUsage, "{} is for training, but a trained model is given; leave one of them out", flag);
 }
 

@@ -63,7 +63,7 @@ size_t terminal_columns() {
 void redraw(std::string_view text) { write_all(STDERR_FILENO, fmt::format("\r\x1b[K{}", text)); }
 
 std::string clock_text(double seconds) {
-  const auto whole = static_cast<int64_t>(std::fmin(std::fmax(seconds, 0.0), 1e9) + 0.5);
+  const int64_t whole = std::llround(std::fmin(std::fmax(seconds, 0.0), 1e9));
   const int64_t hours = whole / 3600, minutes = whole / 60 % 60;
   if (hours > 0) return fmt::format("{}:{:02}:{:02}", hours, minutes, whole % 60);
   return fmt::format("{}:{:02}", minutes, whole % 60);

@@ -17,7 +17,7 @@ std::string replaced(std::string text, char from, char to) {
 
 }  // namespace
 
-Setting::Setting(std::string name, Parse parse, Show show)
+Setting::Setting(const std::string& name, Parse parse, Show show)
     : flag_("--" + name), key_(replaced(name, '-', '_')), parse_(std::move(parse)), show_(std::move(show)) {}
 
 Setting& Setting::flag_only() {

@@ -16,7 +16,7 @@ class Setting {
  public:
   using Parse = std::function<void(std::string_view)>;
   using Show = std::function<std::string()>;
-  Setting(std::string name, Parse parse, Show show);
+  Setting(const std::string& name, Parse parse, Show show);
 
   // Refinements, made when the setting is added. A path, or what concerns one run alone, is given by its flag only.
   Setting& flag_only();

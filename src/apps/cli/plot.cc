@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kWidth = 960, kHeight = 440;
 constexpr double kLeft = 76, kRight = 24, kTop = 64, kBottom = 44;
+constexpr double kHalfLabel = 44;    // the widest label of the time axis
 constexpr size_t kFewestPast = 48;   // steps of history shown at least, when there are as many
 constexpr size_t kPastHorizons = 4;  // and at least this many times the horizon
 
@@ -165,14 +166,15 @@ class Canvas {
 
   void axes() {
     const double floor = kHeight - kBottom;
-    for (const Tick& tick : number_ticks(content_.y_low, content_.y_high, 6)) {
+    for (const Tick& tick : number_ticks(content_.y_low, content_.y_high, 8)) {
       rule(kLeft, y(tick.value), kWidth - kRight, y(tick.value), kGrid);
       text(kLeft - 10, y(tick.value) + 4.5, "end", kQuiet, tick.label);
     }
     const auto first = static_cast<Time>(content_.x_low), last = static_cast<Time>(content_.x_high);
     for (const Tick& tick : time_ticks(first, last, content_.integer_axis, 9)) {
       rule(x(tick.value), floor, x(tick.value), floor + 5, kQuiet);
-      text(x(tick.value), floor + 21, "middle", kQuiet, tick.label);
+      const bool at_edge = x(tick.value) > kWidth - kHalfLabel;
+      text(at_edge ? kWidth - 4 : x(tick.value), floor + 21, at_edge ? "end" : "middle", kQuiet, tick.label);
     }
     rule(kLeft, floor, kWidth - kRight, floor, kQuiet);
     if (!std::isnan(content_.origin))

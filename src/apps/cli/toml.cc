@@ -146,7 +146,7 @@ class Parser {
     std::string value(text_.substr(begin, position_ - begin));
     if (value.empty()) fail_here("expected a value, found {}", found());
     double number;
-    const std::string digits = without_underscores(value);
+    std::string digits = without_underscores(value);
     if (value == "true" || value == "false") return value;
     if (!parse_number(digits, number) || value == "inf" || value == "nan") return digits;
     fail_here("{} is no number, true or false; text stands in quotes: \"{}\"", in_quotes(value), value);
@@ -190,11 +190,10 @@ class Parser {
   }
 
   void parse_escape(std::string& value) {
-    static const std::map<char, char> kEscapes{{'b', '\b'}, {'t', '\t'}, {'n', '\n'}, {'f', '\f'},
-                                               {'r', '\r'}, {'"', '"'},  {'\\', '\\'}};
+    constexpr std::string_view kNames = "btnfr\"\\", kMeanings = "\b\t\n\f\r\"\\";
     const char c = peek(1);
-    if (const auto known = kEscapes.find(c); known != kEscapes.end()) {
-      value += known->second;
+    if (const size_t known = kNames.find(c); known != std::string_view::npos) {
+      value += kMeanings[known];
       ++position_;
       return;
     }
