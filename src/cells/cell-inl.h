@@ -73,13 +73,12 @@ HWY_INLINE void backward_unit(const CellRows<T>& block, size_t row, size_t unit,
 }
 
 // Calls `unit` for every vector of every row of the block.
-#define ELMAN_FOR_UNITS(unit_function)                                                      \
-  const size_t lanes = Lanes<T>::count(), whole = block.hidden_size / lanes * lanes;        \
-  for (size_t row = 0; row < block.rows; ++row) {                                           \
-    for (size_t u = 0; u < whole; u += lanes)                                               \
-      unit_function<Math, kPhase>(block, row, u, Access<T, false>{lanes});                  \
-    if (whole < block.hidden_size)                                                          \
-      unit_function<Math, kPhase>(block, row, whole, Access<T, true>{block.hidden_size - whole}); \
+#define ELMAN_FOR_UNITS(unit_function)                                                                             \
+  const size_t lanes = Lanes<T>::count(), whole = block.hidden_size / lanes * lanes;                               \
+  for (size_t row = 0; row < block.rows; ++row) {                                                                  \
+    for (size_t u = 0; u < whole; u += lanes) unit_function<Math, kPhase>(block, row, u, Access<T, false>{lanes}); \
+    if (whole < block.hidden_size)                                                                                 \
+      unit_function<Math, kPhase>(block, row, whole, Access<T, true>{block.hidden_size - whole});                  \
   }
 
 template <class Math, class T, size_t kPhase>
@@ -110,8 +109,8 @@ void fill_kernels(CellKernels<T>* kernels) {
 HWY_AFTER_NAMESPACE();
 
 // After the cell's math, inside its target namespace: the tables of kernels that ELMAN_CELL dispatches to.
-#define ELMAN_CELL_KERNELS(Math)                                                       \
-  void Math##F32(CellKernels<float>* kernels) { fill_kernels<Math, float>(kernels); }  \
+#define ELMAN_CELL_KERNELS(Math)                                                      \
+  void Math##F32(CellKernels<float>* kernels) { fill_kernels<Math, float>(kernels); } \
   void Math##F64(CellKernels<double>* kernels) { fill_kernels<Math, double>(kernels); }
 
 // Once a file, in namespace elman: the cell named `name` from its math and its spec.
@@ -120,15 +119,15 @@ HWY_AFTER_NAMESPACE();
   HWY_EXPORT(Math##F64);                                       \
   extern const Cell name;                                      \
   const Cell name{cell_spec,                                   \
-                         [] {                                  \
-                           CellKernels<float> kernels;         \
-                           HWY_DYNAMIC_DISPATCH(Math##F32)(&kernels); \
-                           return kernels;                     \
-                         },                                    \
-                         [] {                                  \
-                           CellKernels<double> kernels;        \
-                           HWY_DYNAMIC_DISPATCH(Math##F64)(&kernels); \
-                           return kernels;                     \
-                         }};
+                  [] {                                         \
+                    CellKernels<float> kernels;                \
+                    HWY_DYNAMIC_DISPATCH(Math##F32)(&kernels); \
+                    return kernels;                            \
+                  },                                           \
+                  [] {                                         \
+                    CellKernels<double> kernels;               \
+                    HWY_DYNAMIC_DISPATCH(Math##F64)(&kernels); \
+                    return kernels;                            \
+                  }};
 
 #endif  // ELMAN_CELLS_CELL_INL_H_
