@@ -215,7 +215,6 @@ nlohmann::json to_json(const TrainRecord& r) {
           {"valid_loss", r.valid_loss},
           {"skipped_steps", r.skipped_steps},
           {"rollbacks", r.rollbacks},
-          {"seconds", r.seconds},
           {"stopped_early", r.stopped_early},
           {"history_columns", {"epoch", "steps", "train_loss", "valid_loss", "learning_rate", "gradient_norm"}},
           {"history", history}};
@@ -231,7 +230,6 @@ TrainRecord train_record_from_json(const nlohmann::json& j) {
   r.valid_loss = number(j.at("valid_loss"));
   r.skipped_steps = j.at("skipped_steps");
   r.rollbacks = j.at("rollbacks");
-  r.seconds = j.at("seconds");
   r.stopped_early = j.at("stopped_early");
   for (const auto& p : j.at("history"))
     r.history.push_back({p.at(0), p.at(1), number(p.at(2)), number(p.at(3)), number(p.at(4)), number(p.at(5))});

@@ -51,7 +51,7 @@ struct TrainRecord {
   int64_t steps = 0, best_step = 0;
   double train_loss = 0, valid_loss = 0;  // at the best validation
   size_t skipped_steps = 0, rollbacks = 0;
-  double seconds = 0;
+  double seconds = 0;  // not in the JSON: a model file is the same however long it took
   bool stopped_early = false;
 };
 nlohmann::json to_json(const TrainRecord& record);

@@ -164,7 +164,6 @@ TEST(TrainRecord, SurvivesJson) {
   record.valid_loss = 0.2;
   record.skipped_steps = 3;
   record.rollbacks = 1;
-  record.seconds = 0.7;
   record.stopped_early = true;
   const nlohmann::json json = nlohmann::json::parse(to_json(record).dump());
   const TrainRecord read = train_record_from_json(json);
