@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The demo's training beside PyTorch's: the same network, batch, loss and optimiser, alternately in one session.
+"""The demo's training beside PyTorch's: the same network, batch, loss and optimiser, alternately in one run.
 
     python3 -m venv peer && peer/bin/pip install torch==2.13.0
     peer/bin/python benchmarks/peer_training.py [--elman build/release/elman] [--threads 2] [--rounds 3]
