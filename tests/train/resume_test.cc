@@ -11,19 +11,46 @@
 namespace elman {
 namespace {
 
-constexpr size_t kEpochs = 4, kBatches = kEpochs * SineProblem::kBatches;
+constexpr size_t kEpochs = 4;
 
-// Where a run stands in every respect: moments, schedule, best weights, skipped batches, a rollback and a carried
-// state.
-struct Setup {
-  OptimizerConfig optimizer{.name = "adamw", .learning_rate = 0.01};
-  bool carry = false;
-  bool faults = false;
+using MakeProblem = std::function<std::unique_ptr<Problem>(Network<float>&)>;
+
+MakeProblem sine(bool carry = false) {
+  return [=](Network<float>& network) { return std::make_unique<SineProblem>(network, carry); };
+}
+
+// Faults at batches [first, last), counted over the epochs, and at `single`.
+MakeProblem faulty(size_t first, size_t last, size_t single = SIZE_MAX) {
+  return [=](Network<float>& network) {
+    return std::make_unique<FaultyProblem>(network, [=](size_t batch) {
+      return batch == single || (batch >= first && batch < last) ? Fault::kGradientNaN : Fault::kNone;
+    });
+  };
+}
+
+// Its first validation is its best.
+class StaleProblem : public SineProblem {
+ public:
+  using SineProblem::SineProblem;
+  double validate() override { return 1.0; }
 };
+
+struct Scenario {
+  OptimizerConfig optimizer{.name = "adamw", .learning_rate = 0.01};
+  MakeProblem problem = sine();
+  size_t patience = 0;
+};
+
+Scenario with(MakeProblem problem, size_t patience = 0) {
+  Scenario scenario;
+  scenario.problem = std::move(problem);
+  scenario.patience = patience;
+  return scenario;
+}
 
 struct Training {
   const TempFolder& folder;
-  Setup setup;
+  Scenario scenario;
   bool resume = false;
   size_t stop_after = SIZE_MAX;  // batches of this run, then it is interrupted
 
@@ -31,13 +58,15 @@ struct Training {
   std::vector<float> weights = {};
   TrainRecord record = {};
   std::vector<std::string> notes = {};
+  size_t batches = 0;
 
   std::string path() const { return folder.path() + "/run.checkpoint"; }
 
   TrainConfig config() const {
     return {.epochs = kEpochs,
             .validate_every = 4,
-            .optimizer = setup.optimizer,
+            .patience = scenario.patience,
+            .optimizer = scenario.optimizer,
             .schedule = {.kind = ScheduleKind::kPlateau, .patience = 0, .plateau_factor = 0.9},
             .checkpoint = path(),
             .resume = resume,
@@ -49,15 +78,8 @@ struct Training {
   // True when it went to its end, false when it was interrupted.
   bool go(TrainConfig c) {
     const auto network = sine_network(resume ? 99 : 1);  // a resumed run owes nothing to its first weights
-    std::unique_ptr<SineProblem> problem;
-    if (setup.faults) {
-      problem = std::make_unique<FaultyProblem>(*network, [](size_t batch) {
-        return batch == 2 || (batch >= 9 && batch < 12) || batch == 15 ? Fault::kGradientNaN : Fault::kNone;
-      });
-    } else {
-      problem = std::make_unique<SineProblem>(*network, setup.carry);
-    }
-    size_t batches = 0;
+    const std::unique_ptr<Problem> problem = scenario.problem(*network);
+    batches = 0;
     TrainObserver observer;
     observer.on_note = [&](const std::string& text) { notes.push_back(text); };
     observer.interrupted = [&] { return batches++ >= stop_after; };
@@ -80,19 +102,18 @@ void expect_same_end(const Training& a, const Training& b) {
 }
 
 // Interrupts a run at every batch in turn and resumes it; then interrupts one again and again.
-void check_every_point(const Setup& setup) {
+void check_every_point(const Scenario& scenario) {
   const TempFolder folder;
-  Training whole{folder, setup};
+  Training whole{folder, scenario};
   ASSERT_TRUE(whole.go());
-  for (size_t point = 0; point < kBatches; ++point) {
-    SCOPED_TRACE(::testing::Message() << setup.optimizer.name << ", interrupted after " << point << " batches");
-    Training first{folder, setup, false, point}, second{folder, setup, true};
+  for (size_t point = 0; point < whole.batches; ++point) {
+    SCOPED_TRACE(::testing::Message() << scenario.optimizer.name << ", interrupted after " << point << " batches");
+    Training first{folder, scenario, false, point}, second{folder, scenario, true};
     ASSERT_FALSE(first.go());
     ASSERT_TRUE(second.go());
     expect_same_end(second, whole);
-    EXPECT_TRUE(second.notes.empty() || setup.faults);
   }
-  Training piece{folder, setup, false, 5};
+  Training piece{folder, scenario, false, 5};
   while (!piece.go()) piece.resume = true;
   expect_same_end(piece, whole);
 }
@@ -103,9 +124,32 @@ TEST(Resume, EveryOptimizer) {
       check_every_point({.optimizer = {.name = std::string(entry->name), .learning_rate = 0.01, .momentum = momentum}});
 }
 
-TEST(Resume, CarriedState) { check_every_point({.carry = true}); }
+TEST(Resume, CarriedState) { check_every_point(with(sine(true))); }
 
-TEST(Resume, SkippedBatchesAndARollback) { check_every_point({.faults = true}); }
+TEST(Resume, SkippedBatchesAndARollback) { check_every_point(with(faulty(9, 12, 2))); }
+
+TEST(Resume, PatienceGoesOn) {
+  const Scenario scenario = with([](Network<float>& network) { return std::make_unique<StaleProblem>(network); }, 6);
+  const TempFolder folder;
+  Training whole{folder, scenario};
+  ASSERT_TRUE(whole.go());
+  ASSERT_TRUE(whole.record.stopped_early);
+  check_every_point(scenario);
+}
+
+// The returns to a good state before the interruption count: a run that gives up does so at the same batch.
+TEST(Resume, GivingUpComesNoLater) {
+  const Scenario scenario = with(faulty(3, SIZE_MAX));
+  const TempFolder folder;
+  Training whole{folder, scenario};
+  expect_error(ErrorCode::kDiverged, {}, [&] { whole.go(); });
+  for (size_t point = 0; point < whole.batches; ++point) {
+    Training first{folder, scenario, false, point}, second{folder, scenario, true};
+    ASSERT_FALSE(first.go());
+    expect_error(ErrorCode::kDiverged, {}, [&] { second.go(); });
+    EXPECT_EQ(point + second.batches, whole.batches);
+  }
+}
 
 TEST(Resume, AFinishedRunLeavesNoCheckpoint) {
   const TempFolder folder;
