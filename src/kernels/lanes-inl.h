@@ -128,6 +128,17 @@ HWY_INLINE double sqrt(double x) { return std::sqrt(x); }
 HWY_INLINE F32 max(F32 a, F32 b) { return hn::IfThenElse(hn::Or(hn::Gt(a, b), hn::IsNaN(a)), a, b); }
 HWY_INLINE double max(double a, double b) { return a > b || std::isnan(a) ? a : b; }
 
+// x between low and high; NaN passes through.
+HWY_INLINE F32 clamp(F32 x, float low, float high) {
+  const F32 least = splat<F32>(low), most = splat<F32>(high);
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+  return hn::Min(most, hn::Max(least, x));  // of two operands one of which is NaN, x86 takes the second
+#else
+  x = hn::IfThenElse(hn::Lt(x, least), least, x);
+  return hn::IfThenElse(hn::Gt(x, most), most, x);
+#endif
+}
+
 // max(x, 0); NaN passes through.
 HWY_INLINE F32 relu(F32 x) { return hn::IfThenZeroElse(hn::Le(x, splat<F32>(0)), x); }
 HWY_INLINE double relu(double x) { return x <= 0 ? 0.0 : x; }

@@ -56,9 +56,7 @@ HWY_INLINE F32 expm1_reduced(F32 r) {
 
 // At most 1.1 ULP.
 HWY_INLINE F32 exp(F32 x) {
-  // Beyond these the result is 0 or infinity; NaN compares false and stays.
-  x = hn::IfThenElse(hn::Lt(x, splat<F32>(-104)), splat<F32>(-104), x);
-  x = hn::IfThenElse(hn::Gt(x, splat<F32>(89)), splat<F32>(89), x);
+  x = clamp(x, -104, 89);  // beyond, the result is 0 or infinity
   const math::Reduced reduced = math::reduce(x, 2 * 127);
   // 2^n in two factors of half the exponent each: one alone cannot hold n = 128 or the denormals' n < -126.
   const math::Int exponent = math::to_bits(reduced.biased), half = hn::ShiftRight<1>(exponent);
@@ -98,23 +96,41 @@ HWY_INLINE F32 log(F32 x) {
 }
 HWY_INLINE double log(double x) { return std::log(x); }
 
-// At most 2.6 ULP, near zero too, and odd: (e^2x - 1) / (e^2x + 1), the numerator without cancellation.
+// At most 3 ULP, near zero too: (e^2x - 1) / (e^2x + 1), the numerator without cancellation. -0 gives +0.
 HWY_INLINE F32 tanh(F32 x) {
-  // tanh rounds to 1 from 9.02 on.
-  F32 size = hn::Abs(x);
-  size = hn::IfThenElse(hn::Gt(size, splat<F32>(9.1)), splat<F32>(9.1), size);
-  const math::Reduced reduced = math::reduce(size + size, 127);
-  const F32 scale = math::from_bits(hn::ShiftLeft<23>(math::to_bits(reduced.biased)));
-  const F32 expm1 = fma(scale, math::expm1_reduced(reduced.r), scale - splat<F32>(1));
-  return hn::CopySign(expm1 / (expm1 + splat<F32>(2)), x);
+  x = clamp(x, -9.1f, 9.1f);  // tanh rounds to 1 from 9.02 on
+  // 2x = n ln 2 + 2r; `biased` holds the exponent field of 2^n in its low bits.
+  const F32 magic = splat<F32>(math::kRound + 127), biased = fma(x, splat<F32>(2 * math::kLog2E), magic);
+  const F32 n = biased - magic;
+  const F32 r = fnma(n, splat<F32>(math::kLn2Low / 2), fnma(n, splat<F32>(math::kLn2High / 2), x));
+  F32 p = splat<F32>(0x1.6b9cc0p-4);  // (e^2r - 1) / r, relative error 2^-26
+  p = fma(p, r, splat<F32>(0x1.122562p-2));
+  p = fma(p, r, splat<F32>(0x1.5556f2p-1));
+  p = fma(p, r, splat<F32>(0x1.5554b4p+0));
+  p = fma(p, r, splat<F32>(0x1.fffffep+0));
+  p = fma(p, r, splat<F32>(2));
+  const F32 scale = math::from_bits(hn::ShiftLeft<23>(math::to_bits(biased)));
+  const F32 expm1 = fma(scale, p * r, scale - splat<F32>(1));
+  return expm1 / (expm1 + splat<F32>(2));
 }
 HWY_INLINE double tanh(double x) { return std::tanh(x); }
 
-// At most 2.5 ULP: 1 / (1 + e^-x), and e^x / (1 + e^x) for negative x, whose small results keep their last bits.
+// At most 2.5 ULP down to the least normal number, and within 2^-126 below: 1 / (1 + e^-x).
 HWY_INLINE F32 sigmoid(F32 x) {
-  const F32 one = splat<F32>(1);
-  const F32 e = exp(splat<F32>(0) - hn::Abs(x));
-  return hn::IfThenElse(hn::Lt(x, splat<F32>(0)), e, one) / (one + e);
+  x = clamp(x, -88, 88);
+  // -x = n ln 2 - r; `biased` holds the exponent field of 2^n in its low bits.
+  const F32 magic = splat<F32>(math::kRound + 127), biased = fnma(x, splat<F32>(math::kLog2E), magic);
+  const F32 n = biased - magic;
+  const F32 r = fma(n, splat<F32>(math::kLn2Low), fma(n, splat<F32>(math::kLn2High), x));
+  F32 p = splat<F32>(0x1.6a4748p-10);  // e^-r, relative error 2^-28
+  p = fma(p, r, splat<F32>(-0x1.1239a2p-7));
+  p = fma(p, r, splat<F32>(0x1.5558b6p-5));
+  p = fma(p, r, splat<F32>(-0x1.555492p-3));
+  p = fma(p, r, splat<F32>(0x1.fffffcp-2));
+  p = fma(p, r, splat<F32>(-1));
+  p = fma(p, r, splat<F32>(1));
+  const F32 scale = math::from_bits(hn::ShiftLeft<23>(math::to_bits(biased)));
+  return splat<F32>(1) / fma(p, scale, splat<F32>(1));
 }
 HWY_INLINE double sigmoid(double x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
 
