@@ -7,16 +7,9 @@
 namespace elman {
 namespace {
 
-// A region often follows the last one within microseconds. A worker polls that long, then gives its core away bit by
-// bit: a pure spin would take the core from whoever it waits for when the machine is shared.
-constexpr int kSpins = 500;
-constexpr int kYields = 100;
-
-void pause() noexcept {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
-}
+// A region often follows the last one within microseconds: a worker polls that long and then sleeps. It never yields: a
+// thread that yields on a busy machine loses its core for milliseconds, one that wakes from sleep gets it at once.
+constexpr int kSpins = 4000;
 
 size_t available_cores() {
   cpu_set_t set;
@@ -71,16 +64,15 @@ void ThreadPool::run(size_t n, size_t grain, Task task) {
   while (run_one()) {
   }
   for (int spin = 0; running_ != 0; ++spin) {
-    if (spin < kSpins) pause();
-    else std::this_thread::yield();
+    if (spin < kSpins) pause_core();
+    else yield_core();
   }
 }
 
 void ThreadPool::work() {
   for (int idle = 0; !stop_;) {
     if (run_one()) idle = 0;
-    else if (++idle < kSpins) pause();
-    else if (idle < kSpins + kYields) std::this_thread::yield();
+    else if (++idle < kSpins) pause_core();
     else {
       std::unique_lock lock(sleep_);
       ++sleepers_;

@@ -11,6 +11,14 @@
 
 namespace elman {
 
+// What a waiting thread does between two looks: for a moment, and when it waits for a thread that may need its core.
+inline void pause_core() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+inline void yield_core() noexcept { std::this_thread::yield(); }
+
 // A fixed team of threads that splits index ranges. Which thread takes a range is left to chance, so that a busy core
 // delays nobody; what a range computes is not, and every kernel accumulates in an order that no split changes: results
 // have the same bits for any team size.

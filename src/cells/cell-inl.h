@@ -18,11 +18,11 @@ namespace HWY_NAMESPACE {
 // One vector of units of one row. A cell's math reads and writes these and nothing else.
 template <class V>
 struct CellLanes {
-  V gate[kMaxColumns];
+  V gate[kMaxColumns], d_gate[kMaxColumns];
   V prev[kMaxStates], next[kMaxStates];
   V vector[kMaxVectors];
   V d_next[kMaxStates], d_prev[kMaxStates];
-  V d_source;
+  V result, d_result;
 };
 
 // Whole vectors, or the first n lanes of one at the end of a row.
@@ -42,23 +42,30 @@ struct Access {
 
 template <class Math, size_t kPhase, class T, class A>
 HWY_INLINE void forward_unit(const CellRows<T>& block, size_t row, size_t unit, A access) {
+  constexpr bool kLast = kPhase + 1 == Math::kPhases;
   CellLanes<typename A::V> c;
   T* gates = block.gates.row(row) + unit;
-  for (size_t k = 0; k < Math::kColumns; ++k) c.gate[k] = access.load(gates + k * block.hidden_size);
+  for (size_t k = 0; k < Math::kColumns; ++k) c.gate[k] = access.load(gates + k * block.units);
   for (size_t k = 0; k < Math::kVectors; ++k) c.vector[k] = access.load(block.vectors[k] + unit);
   for (size_t k = 0; k < Math::kStates; ++k) c.prev[k] = access.load(block.prev[k].row(row) + unit);
   Math::template forward<kPhase>(c);
-  for (size_t k = 0; k < Math::kColumns; ++k) access.store(c.gate[k], gates + k * block.hidden_size);
-  if constexpr (kPhase + 1 == Math::kPhases)
+  for (size_t k = 0; k < Math::kColumns; ++k) access.store(c.gate[k], gates + k * block.units);
+  if constexpr (kLast)
     for (size_t k = 0; k < Math::kStates; ++k) access.store(c.next[k], block.next[k].row(row) + unit);
+  else access.store(c.result, block.result.row(row) + unit);
 }
 
 template <class Math, size_t kPhase, class T, class A>
 HWY_INLINE void backward_unit(const CellRows<T>& block, size_t row, size_t unit, A access) {
   constexpr bool kLast = kPhase + 1 == Math::kPhases;
   CellLanes<typename A::V> c;
-  T* gates = block.gates.row(row) + unit;
-  for (size_t k = 0; k < Math::kColumns; ++k) c.gate[k] = access.load(gates + k * block.hidden_size);
+  const T* gates = block.gates.row(row) + unit;
+  T* d_gates = block.d_gates.row(row) + unit;
+  for (size_t k = 0; k < Math::kColumns; ++k) {
+    c.gate[k] = access.load(gates + k * block.units);
+    if constexpr (!kLast) c.d_gate[k] = access.load(d_gates + k * block.units);
+    else if constexpr (Math::kPhases > 1) c.d_gate[k] = splat<typename A::V>(0.0);
+  }
   for (size_t k = 0; k < Math::kVectors; ++k) c.vector[k] = access.load(block.vectors[k] + unit);
   for (size_t k = 0; k < Math::kStates; ++k) {
     c.prev[k] = access.load(block.prev[k].row(row) + unit);
@@ -66,19 +73,19 @@ HWY_INLINE void backward_unit(const CellRows<T>& block, size_t row, size_t unit,
     if constexpr (kLast) c.d_next[k] = access.load(block.d_next[k].row(row) + unit);
     else c.d_prev[k] = access.load(block.d_prev[k].row(row) + unit);
   }
-  if constexpr (!kLast) c.d_source = access.load(block.d_source.row(row) + unit);
+  if constexpr (kLast) c.d_next[0] = c.d_next[0] + access.load(block.d_y.row(row) + unit);
+  else c.d_result = access.load(block.d_result.row(row) + unit);
   Math::template backward<kPhase>(c);
-  for (size_t k = 0; k < Math::kColumns; ++k) access.store(c.gate[k], gates + k * block.hidden_size);
+  for (size_t k = 0; k < Math::kColumns; ++k) access.store(c.d_gate[k], d_gates + k * block.units);
   for (size_t k = 0; k < Math::kStates; ++k) access.store(c.d_prev[k], block.d_prev[k].row(row) + unit);
 }
 
 // Calls `unit` for every vector of every row of the block.
 #define ELMAN_FOR_UNITS(unit_function)                                                                             \
-  const size_t lanes = Lanes<T>::count(), whole = block.hidden_size / lanes * lanes;                               \
+  const size_t lanes = Lanes<T>::count(), whole = block.units / lanes * lanes;                                     \
   for (size_t row = 0; row < block.rows; ++row) {                                                                  \
     for (size_t u = 0; u < whole; u += lanes) unit_function<Math, kPhase>(block, row, u, Access<T, false>{lanes}); \
-    if (whole < block.hidden_size)                                                                                 \
-      unit_function<Math, kPhase>(block, row, whole, Access<T, true>{block.hidden_size - whole});                  \
+    if (whole < block.units) unit_function<Math, kPhase>(block, row, whole, Access<T, true>{block.units - whole}); \
   }
 
 template <class Math, class T, size_t kPhase>

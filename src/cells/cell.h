@@ -16,12 +16,12 @@ inline constexpr size_t kMaxVectors = 4;  // learned per-unit vectors
 
 // One recurrent product of a step: source · W_hh[gates]^T goes to columns of the gate buffer.
 struct RecurrentProduct {
-  static constexpr size_t kHidden = SIZE_MAX;  // source: h_{t-1}; otherwise the column a previous phase wrote
-  size_t phase;                                // pointwise phase that needs the product
-  size_t source;                               // kHidden or a column
-  size_t first_gate, gates;                    // row blocks of W_hh
-  size_t first_column;                         // where the products go
-  bool apart = false;                          // false: added to the input's product; true: alone there, with b_hh
+  enum Source { kHidden, kResult };  // h_{t-1}, or what an earlier phase of this step left
+  size_t phase;                      // pointwise phase that needs the product
+  Source source;
+  size_t first_gate, gates;  // row blocks of W_hh
+  size_t first_column;       // where the products go
+  bool apart = false;        // false: added to the input's product; true: alone there, with b_hh
 };
 
 // A learned vector [hidden_size] that multiplies a state into a gate (a peephole, Gers & Schmidhuber 2000).
@@ -36,27 +36,30 @@ struct CellVector {
 struct CellSpec {
   std::string_view name;
   std::span<const std::string_view> gates;   // in weight-row order, PyTorch's; gate g's input product is column g
-  size_t columns;                            // of the gate buffer: the gates, then apart products and phase results
+  size_t columns;                            // of the gate buffer: the gates, then the apart products
   std::span<const std::string_view> states;  // state 0 is the output h
   size_t phases;                             // pointwise phases of a step, usually 1
   std::span<const RecurrentProduct> products;
   std::span<const CellVector> vectors = {};
+  bool result = false;                     // a phase leaves a vector that a later product reads
   std::optional<size_t> forget_gate = {};  // its bias starts at 1 (Jozefowicz et al. 2015)
 };
 
-// A block of rows at one step, as the kernels see it. The gate buffer holds pre-activations on entry to forward, what
-// backward needs after it, and the gradients of the pre-activations after backward: one buffer, three lives.
+// A block of rows and a run of neighbouring units at one step, as the kernels see it.
 template <class T>
 struct CellRows {
-  size_t rows = 0, hidden_size = 0;
-  View<T> gates;                  // [rows, columns * hidden_size]
-  ConstView<T> prev[kMaxStates];  // [rows, hidden_size], before the step
+  size_t rows = 0, units = 0;
+  View<T> gates;                  // [rows, columns * units], pre-activations before forward, what backward needs after
+  ConstView<T> prev[kMaxStates];  // [rows, units], before the step
   View<T> next[kMaxStates];       // after the step; may be prev's memory for states above 0
+  View<T> result;                 // [rows, units], of cells that have one
   const T* vectors[kMaxVectors] = {};
   // Backward only.
-  View<T> d_next[kMaxStates];  // in: gradient of the loss to each state after the step
+  View<T> d_gates;             // out: gradients of the pre-activations, as gates
+  ConstView<T> d_y;            // in: gradient of the loss to this step's output
+  View<T> d_next[kMaxStates];  // in: gradient to each state after the step, from later steps
   View<T> d_prev[kMaxStates];  // out (last phase) or added to: the pointwise part; may be d_next's memory
-  ConstView<T> d_source;       // in: gradient to the column this phase wrote (phases that feed a later product)
+  ConstView<T> d_result;       // in: gradient to the result (phases before the last)
 };
 
 template <class T>

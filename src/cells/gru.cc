@@ -33,16 +33,16 @@ struct Gru {
     const V r = c.gate[kR], z = c.gate[kZ], n = c.gate[kN], hidden_n = c.gate[kHiddenN];
     const V d_h = c.d_next[kH];
     const V d_n = d_h * (one - z) * fnma(n, n, one);
-    c.gate[kR] = d_n * hidden_n * r * (one - r);
-    c.gate[kZ] = d_h * (c.prev[kH] - n) * z * (one - z);
-    c.gate[kN] = d_n;
-    c.gate[kHiddenN] = d_n * r;
+    c.d_gate[kR] = d_n * hidden_n * r * (one - r);
+    c.d_gate[kZ] = d_h * (c.prev[kH] - n) * z * (one - z);
+    c.d_gate[kN] = d_n;
+    c.d_gate[kHiddenN] = d_n * r;
     c.d_prev[kH] = d_h * z;
   }
 };
 
 struct GruResetBefore {
-  enum { kR, kZ, kN, kResetH, kColumns };  // kResetH: r h, the source of n's recurrent product
+  enum { kR, kZ, kN, kColumns };  // the result is r h, the source of n's recurrent product
   enum { kH, kStates };
   static constexpr size_t kVectors = 0;
   static constexpr size_t kPhases = 2;
@@ -52,7 +52,7 @@ struct GruResetBefore {
     if constexpr (kPhase == 0) {
       c.gate[kR] = sigmoid(c.gate[kR]);
       c.gate[kZ] = sigmoid(c.gate[kZ]);
-      c.gate[kResetH] = c.gate[kR] * c.prev[kH];
+      c.result = c.gate[kR] * c.prev[kH];
     } else {
       c.gate[kN] = tanh(c.gate[kN]);
       c.next[kH] = fma(c.gate[kZ], c.prev[kH] - c.gate[kN], c.gate[kN]);
@@ -64,13 +64,13 @@ struct GruResetBefore {
     const V one = splat<V>(1.0);
     if constexpr (kPhase == 1) {
       const V z = c.gate[kZ], n = c.gate[kN], d_h = c.d_next[kH];
-      c.gate[kZ] = d_h * (c.prev[kH] - n) * z * (one - z);
-      c.gate[kN] = d_h * (one - z) * fnma(n, n, one);
+      c.d_gate[kZ] = d_h * (c.prev[kH] - n) * z * (one - z);
+      c.d_gate[kN] = d_h * (one - z) * fnma(n, n, one);
       c.d_prev[kH] = d_h * z;
     } else {
       const V r = c.gate[kR];
-      c.gate[kR] = c.d_source * c.prev[kH] * r * (one - r);
-      c.d_prev[kH] = fma(c.d_source, r, c.d_prev[kH]);
+      c.d_gate[kR] = c.d_result * c.prev[kH] * r * (one - r);
+      c.d_prev[kH] = fma(c.d_result, r, c.d_prev[kH]);
     }
   }
 };
@@ -93,12 +93,17 @@ constexpr RecurrentProduct kAfter[] = {
     {.phase = 0, .source = RecurrentProduct::kHidden, .first_gate = 2, .gates = 1, .first_column = 3, .apart = true}};
 constexpr RecurrentProduct kBefore[] = {
     {.phase = 0, .source = RecurrentProduct::kHidden, .first_gate = 0, .gates = 2, .first_column = 0},
-    {.phase = 1, .source = 3, .first_gate = 2, .gates = 1, .first_column = 2}};
+    {.phase = 1, .source = RecurrentProduct::kResult, .first_gate = 2, .gates = 1, .first_column = 2}};
 
 constexpr CellSpec kGru{
     .name = "gru", .gates = kGates, .columns = 4, .states = kStates, .phases = 1, .products = kAfter};
-constexpr CellSpec kGruResetBefore{
-    .name = "gru_reset_before", .gates = kGates, .columns = 4, .states = kStates, .phases = 2, .products = kBefore};
+constexpr CellSpec kGruResetBefore{.name = "gru_reset_before",
+                                   .gates = kGates,
+                                   .columns = 3,
+                                   .states = kStates,
+                                   .phases = 2,
+                                   .products = kBefore,
+                                   .result = true};
 
 }  // namespace
 

@@ -59,10 +59,10 @@ struct LstmMath {
       c.d_prev[kC] = fma(d_f, c.vector[kPeepF], c.d_prev[kC]);
     }
     c.d_prev[kH] = splat<V>(0.0);
-    c.gate[kI] = d_i;
-    c.gate[kF] = d_f;
-    c.gate[kG] = d_c * i * fnma(g, g, one);
-    c.gate[kO] = d_o;
+    c.d_gate[kI] = d_i;
+    c.d_gate[kF] = d_f;
+    c.d_gate[kG] = d_c * i * fnma(g, g, one);
+    c.d_gate[kO] = d_o;
   }
 };
 

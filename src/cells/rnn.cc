@@ -27,8 +27,8 @@ struct RnnMath {
   template <size_t, class V>
   static HWY_INLINE void backward(CellLanes<V>& c) {
     const V h = c.next[kH];
-    if constexpr (kRelu) c.gate[kPre] = c.d_next[kH] * step(h);
-    else c.gate[kPre] = c.d_next[kH] * fnma(h, h, splat<V>(1.0));
+    if constexpr (kRelu) c.d_gate[kPre] = c.d_next[kH] * step(h);
+    else c.d_gate[kPre] = c.d_next[kH] * fnma(h, h, splat<V>(1.0));
     c.d_prev[kH] = splat<V>(0.0);
   }
 };

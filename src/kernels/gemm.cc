@@ -44,29 +44,37 @@ HWY_INLINE void gemm_rows(ConstView<T> a, const T* panels, View<T> c, TileC<T> f
 }
 
 template <class T>
-HWY_INLINE void gemm_all(const ConstView<T>& a, const PackedMatrix<T>& b, const View<T>& c, GemmStart start,
-                         const T* bias) {
-  for (size_t col = 0; col < c.cols; col += kColumnBlock) {
+HWY_INLINE void gemm_segment(const ConstView<T>& a, const PackedMatrix<T>& b, const View<T>& c, GemmStart start,
+                             const T* bias, const Placed& segment) {
+  for (size_t done = 0; done < segment.cols; done += kColumnBlock) {
+    const size_t cols = std::min(kColumnBlock, segment.cols - done), col = segment.target + done;
     for (size_t row = 0; row < c.rows; row += kRowBlock) {
       const size_t rows = std::min(kRowBlock, c.rows - row);
-      const View<T> block = c.slice_cols(col, std::min(kColumnBlock, c.cols - col)).slice_rows(row, rows);
+      const View<T> block = c.slice_cols(col, cols).slice_rows(row, rows);
       TileC<T> first{block.data, block.stride, block.data, block.stride};
       if (start == GemmStart::kBias) first.start = bias + col, first.start_stride = 0;
       if (start == GemmStart::kZero) first.start = kZeros<T>, first.start_stride = 0;
-      gemm_rows(a.slice_rows(row, rows), b.data() + col * a.cols, block, first);
+      gemm_rows(a.slice_rows(row, rows), b.data() + segment.offset + done * a.cols, block, first);
     }
   }
+}
+
+template <class T>
+HWY_INLINE void gemm_all(const ConstView<T>& a, const PackedMatrix<T>& b, const View<T>& c, GemmStart start,
+                         const T* bias, SegmentRange range) {
+  const size_t end = std::min(range.end, b.segments().size());
+  for (size_t s = range.begin; s < end; ++s) gemm_segment(a, b, c, start, bias, b.segments()[s]);
 }
 
 size_t panel_f32() { return kPanel<float>; }
 size_t panel_f64() { return kPanel<double>; }
 void gemm_f32(const ConstView<float>& a, const PackedMatrix<float>& b, const View<float>& c, GemmStart start,
-              const float* bias) {
-  gemm_all(a, b, c, start, bias);
+              const float* bias, SegmentRange range) {
+  gemm_all(a, b, c, start, bias, range);
 }
 void gemm_f64(const ConstView<double>& a, const PackedMatrix<double>& b, const View<double>& c, GemmStart start,
-              const double* bias) {
-  gemm_all(a, b, c, start, bias);
+              const double* bias, SegmentRange range) {
+  gemm_all(a, b, c, start, bias, range);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -95,36 +103,59 @@ size_t panel_of_target() {
 }  // namespace
 
 template <class T>
-void PackedMatrix<T>::reshape(size_t depth, size_t cols) {
+void PackedMatrix<T>::reshape(size_t depth, size_t cols, std::span<const Segment> segments) {
+  const Segment whole{cols, 0};
+  if (segments.empty()) segments = {&whole, 1};
   depth_ = depth;
   cols_ = cols;
   panel_ = panel_of_target<T>();
-  data_.resize((cols + panel_ - 1) / panel_ * depth * panel_);
+  segments_.clear();
+  size_t size = 0;
+  for (const Segment& s : segments) {
+    segments_.push_back({s.cols, s.target, size});
+    size += (s.cols + panel_ - 1) / panel_ * panel_ * depth;
+  }
+  data_.resize(size);
 }
 
 template <class T>
-void PackedMatrix<T>::pack(ConstView<T> source) {
-  reshape(source.rows, source.cols);
+void PackedMatrix<T>::pack(ConstView<T> source, const PackOrder& order) {
+  const size_t depth = order.rows.empty() ? source.rows : order.rows.size();
+  reshape(depth, source.cols, order.segments);
   T* to = data_.data();
-  for (size_t col = 0; col < cols_; col += panel_) {
-    const size_t cols = std::min(panel_, cols_ - col);
-    for (size_t k = 0; k < depth_; ++k, to += panel_) {
-      std::fill(std::copy_n(source.row(k) + col, cols, to), to + panel_, T{});
+  size_t first = 0;
+  for (const Placed& segment : segments_) {
+    for (size_t col = 0; col < segment.cols; col += panel_) {
+      const size_t cols = std::min(panel_, segment.cols - col);
+      for (size_t k = 0; k < depth; ++k, to += panel_) {
+        const T* from = source.row(order.rows.empty() ? k : order.rows[k]) + first + col;
+        std::fill(std::copy_n(from, cols, to), to + panel_, T{});
+      }
     }
+    first += segment.cols;
   }
 }
 
 template <class T>
-void PackedMatrix<T>::pack_transposed(ConstView<T> source) {
-  reshape(source.cols, source.rows);
-  for (size_t col = 0; col < cols_; col += panel_) {
-    const size_t cols = std::min(panel_, cols_ - col);
-    T* panel = data_.data() + col * depth_;
-    if (cols < panel_) std::fill_n(panel, depth_ * panel_, T{});
-    for (size_t j = 0; j < cols; ++j) {
-      const T* from = source.row(col + j);
-      for (size_t k = 0; k < depth_; ++k) panel[k * panel_ + j] = from[k];
+void PackedMatrix<T>::pack_transposed(ConstView<T> source, const PackOrder& order) {
+  constexpr size_t kBlock = 16;  // of k: the part of a panel that it covers stays in the first-level cache
+  reshape(source.cols, order.rows.empty() ? source.rows : order.rows.size(), order.segments);
+  size_t first = 0;
+  for (const Placed& segment : segments_) {
+    for (size_t col = 0; col < segment.cols; col += panel_) {
+      const size_t cols = std::min(panel_, segment.cols - col);
+      T* panel = data_.data() + segment.offset + col * depth_;
+      if (cols < panel_) std::fill_n(panel, depth_ * panel_, T{});
+      for (size_t block = 0; block < depth_; block += kBlock) {
+        const size_t end = std::min(depth_, block + kBlock);
+        for (size_t j = 0; j < cols; ++j) {
+          const size_t row = first + col + j;
+          const T* from = source.row(order.rows.empty() ? row : order.rows[row]);
+          for (size_t k = block; k < end; ++k) panel[k * panel_ + j] = from[k];
+        }
+      }
     }
+    first += segment.cols;
   }
 }
 
@@ -132,19 +163,22 @@ template class PackedMatrix<float>;
 template class PackedMatrix<double>;
 
 template <class T>
-void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, const T* bias) noexcept {
-  ELMAN_DCHECK(a.cols == b.depth() && c.rows == a.rows && c.cols == b.cols());
+void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, const T* bias,
+          SegmentRange range) noexcept {
+  ELMAN_DCHECK(a.cols == b.depth() && c.rows == a.rows);
   ELMAN_DCHECK(b.panel() == panel_of_target<T>());
   ELMAN_DCHECK(start != GemmStart::kBias || bias != nullptr);
   if constexpr (sizeof(T) == sizeof(float)) {
-    HWY_DYNAMIC_DISPATCH(gemm_f32)(a, b, c, start, bias);
+    HWY_DYNAMIC_DISPATCH(gemm_f32)(a, b, c, start, bias, range);
   } else {
-    HWY_DYNAMIC_DISPATCH(gemm_f64)(a, b, c, start, bias);
+    HWY_DYNAMIC_DISPATCH(gemm_f64)(a, b, c, start, bias, range);
   }
 }
 
-template void gemm(ConstView<float>, const PackedMatrix<float>&, View<float>, GemmStart, const float*) noexcept;
-template void gemm(ConstView<double>, const PackedMatrix<double>&, View<double>, GemmStart, const double*) noexcept;
+template void gemm(ConstView<float>, const PackedMatrix<float>&, View<float>, GemmStart, const float*,
+                   SegmentRange) noexcept;
+template void gemm(ConstView<double>, const PackedMatrix<double>&, View<double>, GemmStart, const double*,
+                   SegmentRange) noexcept;
 
 }  // namespace elman
 #endif  // HWY_ONCE

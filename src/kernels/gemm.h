@@ -1,46 +1,81 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
 
 #include "tensor/tensor.h"
 
 namespace elman {
 
+// `cols` neighbouring columns, which belong to columns (or rows) target, target + 1, … of the other matrix.
+struct Segment {
+  static constexpr size_t kNowhere = SIZE_MAX;  // as target, where the columns may take no part
+  size_t cols, target;
+};
+
+// How a source matrix becomes B. Empty: as it is.
+struct PackOrder {
+  std::span<const size_t> rows;       // which row of the source comes where
+  std::span<const Segment> segments;  // B's columns in order, and where C has them
+};
+
+// A segment of a packed matrix.
+struct Placed : Segment {
+  size_t offset;  // of its first panel in the packed data
+};
+
 // The right-hand matrix B [k, n] of a product, copied into panels of as many columns as the register tile is wide,
-// zero-padded. The panel width is the chosen instruction set's own; a packed matrix lives and dies with it.
+// zero-padded. The panel width is the chosen instruction set's own; a packed matrix lives and dies with it. Each
+// segment of columns starts a panel, so that any range of them can be multiplied alone.
 template <class T>
 class PackedMatrix {
  public:
-  // B(k, j) = source(k, j).
-  void pack(ConstView<T> source);
-  // B(k, j) = source(j, k): packs a weight [n, k] in PyTorch's orientation.
-  void pack_transposed(ConstView<T> source);
+  // B(k, j) = source(rows[k], j).
+  void pack(ConstView<T> source, const PackOrder& order = {});
+  // B(k, j) = source(rows[j], k): packs a weight [n, k] in PyTorch's orientation.
+  void pack_transposed(ConstView<T> source, const PackOrder& order = {});
 
   size_t depth() const noexcept { return depth_; }
   size_t cols() const noexcept { return cols_; }
   size_t panel() const noexcept { return panel_; }
   const T* data() const noexcept { return data_.data(); }
+  std::span<const Placed> segments() const noexcept { return segments_; }
 
  private:
-  void reshape(size_t depth, size_t cols);
+  void reshape(size_t depth, size_t cols, std::span<const Segment> segments);
 
-  Buffer<T> data_;  // [cols / panel][depth][panel]
+  Buffer<T> data_;  // for each segment [cols / panel][depth][panel]
+  std::vector<Placed> segments_;
   size_t depth_ = 0, cols_ = 0, panel_ = 0;
 };
 
 // What C holds before the sum.
 enum class GemmStart { kZero, kBias, kAccumulate };
 
-// C[i, j] = start + sum_k A[i, k] B[k, j]. Each element is one chain of fused multiply-adds over ascending k, from the
-// start value: no tile, thread count or vector width changes a bit. Serial and noexcept: callers split rows over
-// threads. REQUIRES: a.cols == b.depth(), c.rows == a.rows, c.cols == b.cols(); bias has c.cols elements for kBias.
-template <class T>
-void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, const T* bias = nullptr) noexcept;
+// Segments [begin, end) of a packed matrix.
+struct SegmentRange {
+  size_t begin = 0, end = SIZE_MAX;
+};
 
-// C[i, j] += sum_k A[k, i] B[k, j]: the gradient of a weight from A = d_gates [rows, m] and B = inputs [rows, n], k
-// ascending over rows in one chain. C is [m, n]. Serial over the given ranges of C's rows.
-// `workspace` is reused between calls.
+// C[i, j] = start + sum_k A[i, k] B[k, j] for the columns j of the chosen segments. Each element is one chain of fused
+// multiply-adds over ascending k, from the start value: no tile, thread count or vector width changes a bit. Serial and
+// noexcept: callers split rows or segments over threads. REQUIRES: a.cols == b.depth(), c.rows == a.rows, the segments'
+// targets lie in C; for kBias `bias` has an element for each column of C.
 template <class T>
-void gemm_gradient(ConstView<T> a, ConstView<T> b, View<T> c, Buffer<T>& workspace);
+void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, const T* bias = nullptr,
+          SegmentRange range = {}) noexcept;
+
+// Columns [begin, end) of A, each with a row of C of its own or nowhere: segments say which; none, the same.
+struct GradientRange {
+  std::span<const Segment> segments = {};
+  size_t begin = 0, end = SIZE_MAX;
+};
+
+// C[row(i), j] += sum_k A[k, i] B[k, j]: the gradient of a weight from A = d_gates [rows, m] and B = inputs [rows, n],
+// k ascending over rows in one chain. Serial; `workspace` is reused between calls.
+template <class T>
+void gemm_gradient(ConstView<T> a, ConstView<T> b, View<T> c, Buffer<T>& workspace, GradientRange range = {});
 
 }  // namespace elman

@@ -50,21 +50,33 @@ void pack_tiles(ConstView<T> a, const RowTiles<T>& tiles, T* to) {
   }
 }
 
+// Calls visit(first column of A, count, first row of C) for each run of at most kGradientBlock columns.
+template <class Visit>
+HWY_INLINE void for_each_run(const GradientRange& range, Visit&& visit) {
+  size_t first = 0;
+  for (const Segment& s : range.segments) {
+    const size_t last = s.target == Segment::kNowhere ? 0 : std::min(first + s.cols, range.end);
+    for (size_t col = std::max(first, range.begin); col < last; col += kGradientBlock)
+      visit(col, std::min(kGradientBlock, last - col), s.target + col - first);
+    first += s.cols;
+  }
+}
+
 // One block of k for all of C.
 template <class T>
-void gradient_block(ConstView<T> a, ConstView<T> b, View<T> c, T* panels, T* tile) {
+void gradient_block(ConstView<T> a, ConstView<T> b, View<T> c, const GradientRange& range, T* panels, T* tile) {
   constexpr size_t kRows = GemmShape<T>::kRows;
   pack_panels(b, panels);
   const TileB<T> block{panels, b.rows * kPanel<T>, b.rows};
-  for (size_t row = 0; row < c.rows; row += kGradientBlock) {
-    const RowTiles<T> tiles(std::min(kGradientBlock, c.rows - row));
-    pack_tiles(a.slice_cols(row, std::min(kGradientBlock, c.rows - row)), tiles, tile);
+  for_each_run(range, [&](size_t col, size_t cols, size_t row) {
+    const RowTiles<T> tiles(cols);
+    pack_tiles(a.slice_cols(col, cols), tiles, tile);
     for (size_t t = 0; t < tiles.count(); ++t) {
       T* to = c.row(row + tiles.begin(t));
       RowKernels<T, TileSteps<1, kRows>>::multiply(tiles.rows(t), tile + t * kTileStride<T>, block, c.cols,
                                                    {to, c.stride, to, c.stride});
     }
-  }
+  });
 }
 
 template <class T>
@@ -76,42 +88,49 @@ size_t workspace_size(View<T> c) {
 }
 
 template <class T>
-void gradient_blocks(ConstView<T> a, ConstView<T> b, View<T> c, T* workspace) {
+void gradient_blocks(ConstView<T> a, ConstView<T> b, View<T> c, const GradientRange& range, T* workspace) {
   for (size_t k = 0; k < a.rows; k += kDepthBlock) {
     const size_t depth = std::min(kDepthBlock, a.rows - k);
-    gradient_block(a.slice_rows(k, depth), b.slice_rows(k, depth), c, workspace + kTilesSize<T>, workspace);
-  }
-}
-
-template <class T>
-void transpose(ConstView<T> from, View<T> to) {
-  for (size_t i = 0; i < from.rows; ++i) {
-    for (size_t j = 0; j < from.cols; ++j) to(j, i) = from(i, j);
+    gradient_block(a.slice_rows(k, depth), b.slice_rows(k, depth), c, range, workspace + kTilesSize<T>, workspace);
   }
 }
 
 // Few columns would leave most of a panel empty: as rows, in C^T += B^T A, they leave nothing.
 template <class T>
-void gradient(ConstView<T> a, ConstView<T> b, View<T> c, Buffer<T>& workspace) {
-  const bool narrow = c.cols <= kPanel<T> / 2 && c.cols < c.rows;
-  if (narrow) {
-    View<T> turned(nullptr, c.cols, c.rows);
-    workspace.resize(workspace_size(turned) + c.rows * c.cols);
-    turned.data = workspace.data() + workspace_size(turned);
-    transpose<T>(c, turned);
-    gradient_blocks(b, a, turned, workspace.data());
-    transpose<T>(turned, c);
+void turned_gradient(ConstView<T> a, ConstView<T> b, View<T> c, const GradientRange& range, Buffer<T>& workspace) {
+  View<T> turned(nullptr, c.cols, range.end - range.begin);
+  workspace.resize(workspace_size(turned) + turned.rows * turned.cols);
+  turned.data = workspace.data() + workspace_size(turned);
+  const auto for_each_element = [&](auto&& visit) {
+    for_each_run(range, [&](size_t col, size_t cols, size_t row) {
+      for (size_t i = 0; i < cols; ++i)
+        for (size_t j = 0; j < c.cols; ++j) visit(turned(j, col - range.begin + i), c(row + i, j));
+    });
+  };
+  for_each_element([](T& t, T& element) { t = element; });
+  const Segment all{c.cols, 0};
+  gradient_blocks(b, a.slice_cols(range.begin, turned.cols), turned, {{&all, 1}, 0, c.cols}, workspace.data());
+  for_each_element([](T& t, T& element) { element = t; });
+}
+
+template <class T>
+void gradient(const ConstView<T>& a, const ConstView<T>& b, const View<T>& c, const GradientRange& range,
+              Buffer<T>& workspace) {
+  if (c.cols <= kPanel<T> / 2 && c.cols < range.end - range.begin) {
+    turned_gradient(a, b, c, range, workspace);
   } else {
     workspace.resize(workspace_size(c));
-    gradient_blocks(a, b, c, workspace.data());
+    gradient_blocks(a, b, c, range, workspace.data());
   }
 }
 
-void gradient_f32(ConstView<float> a, ConstView<float> b, View<float> c, Buffer<float>& workspace) {
-  gradient(a, b, c, workspace);
+void gradient_f32(const ConstView<float>& a, const ConstView<float>& b, const View<float>& c,
+                  const GradientRange& range, Buffer<float>& workspace) {
+  gradient(a, b, c, range, workspace);
 }
-void gradient_f64(ConstView<double> a, ConstView<double> b, View<double> c, Buffer<double>& workspace) {
-  gradient(a, b, c, workspace);
+void gradient_f64(const ConstView<double>& a, const ConstView<double>& b, const View<double>& c,
+                  const GradientRange& range, Buffer<double>& workspace) {
+  gradient(a, b, c, range, workspace);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -125,17 +144,20 @@ HWY_EXPORT(gradient_f32);
 HWY_EXPORT(gradient_f64);
 
 template <class T>
-void gemm_gradient(ConstView<T> a, ConstView<T> b, View<T> c, Buffer<T>& workspace) {
-  ELMAN_DCHECK(a.rows == b.rows && c.rows == a.cols && c.cols == b.cols);
+void gemm_gradient(ConstView<T> a, ConstView<T> b, View<T> c, Buffer<T>& workspace, GradientRange range) {
+  ELMAN_DCHECK(a.rows == b.rows && c.cols == b.cols);
+  const Segment all{a.cols, 0};
+  if (range.segments.empty()) range.segments = {&all, 1};
+  range.end = std::min(range.end, a.cols);
   if constexpr (sizeof(T) == sizeof(float)) {
-    HWY_DYNAMIC_DISPATCH(gradient_f32)(a, b, c, workspace);
+    HWY_DYNAMIC_DISPATCH(gradient_f32)(a, b, c, range, workspace);
   } else {
-    HWY_DYNAMIC_DISPATCH(gradient_f64)(a, b, c, workspace);
+    HWY_DYNAMIC_DISPATCH(gradient_f64)(a, b, c, range, workspace);
   }
 }
 
-template void gemm_gradient(ConstView<float>, ConstView<float>, View<float>, Buffer<float>&);
-template void gemm_gradient(ConstView<double>, ConstView<double>, View<double>, Buffer<double>&);
+template void gemm_gradient(ConstView<float>, ConstView<float>, View<float>, Buffer<float>&, GradientRange);
+template void gemm_gradient(ConstView<double>, ConstView<double>, View<double>, Buffer<double>&, GradientRange);
 
 }  // namespace elman
 #endif  // HWY_ONCE

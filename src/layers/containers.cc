@@ -6,11 +6,6 @@ namespace elman {
 namespace {
 
 template <class T>
-void copy(ConstView<T> from, View<T> to) {
-  for (size_t r = 0; r < from.rows; ++r) std::copy_n(from.row(r), from.cols, to.row(r));
-}
-
-template <class T>
 void add(ConstView<T> from, View<T> to) {
   for (size_t r = 0; r < from.rows; ++r)
     for (size_t c = 0; c < from.cols; ++c) to(r, c) += from(r, c);
@@ -78,7 +73,7 @@ bool SumLayer<T>::needs_future() const {
 template <class T>
 View<T> SumLayer<T>::forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const {
   const View<T> y = pass.kept().matrix(this->id(), kOutput, output_steps(steps).rows(), output_size());
-  copy<T>(branches_.front()->forward(pass, steps, x), y);
+  copy_rows<T>(branches_.front()->forward(pass, steps, x), y);
   for (size_t i = 1; i < branches_.size(); ++i) add<T>(branches_[i]->forward(pass, steps, x), y);
   return y;
 }
@@ -93,7 +88,7 @@ View<T> SumLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, V
   }
   for (const auto& branch : branches_) {
     const View<T> d_branch = buffers.matrix(this->id(), kDeltaOutput, d_y.rows, d_y.cols);  // a branch may overwrite it
-    copy<T>(d_y, d_branch);
+    copy_rows<T>(d_y, d_branch);
     const View<T> d_input = branch->backward(pass, steps, d_branch, need_d_x);
     if (need_d_x && d_input) add<T>(d_input, d_x);
   }

@@ -19,13 +19,14 @@ void multiply(ThreadPool& pool, ConstView<T> a, const PackedMatrix<T>& b, View<T
   });
 }
 
-// C [m, n] += A^T B over all rows, the gradient of a weight; C's rows are split over the pool, never the sum.
+// C += A^T B over all rows, the gradient of a weight; A's columns, C's rows, are split over the pool, never the sum.
+// Segments say which row of C each column of A belongs to; none: the same.
 template <class T>
-void add_gradient(ThreadPool& pool, ConstView<T> a, ConstView<T> b, View<T> c) {
+void add_gradient(ThreadPool& pool, ConstView<T> a, ConstView<T> b, View<T> c, std::span<const Segment> segments = {}) {
   const size_t grain = std::max<size_t>(16, kWorthThreads / (a.rows * b.cols + 1));
-  pool.split(c.rows, grain, [&](size_t begin, size_t end) {
+  pool.split(a.cols, grain, [&](size_t begin, size_t end) {
     thread_local Buffer<T> workspace;
-    gemm_gradient<T>(a.slice_cols(begin, end - begin), b, c.slice_rows(begin, end - begin), workspace);
+    gemm_gradient<T>(a, b, c, workspace, {segments, begin, end});
   });
 }
 

@@ -7,20 +7,53 @@
 namespace elman {
 namespace {
 
-constexpr size_t kRowBlock = 48;     // rows whose gates stay in the first cache levels between product and cell
-constexpr size_t kWindowRows = 512;  // rows of gates in memory at a time when nothing is kept
-constexpr size_t kBatchGrain = 4;    // fewest sequences worth a thread
+constexpr size_t kRowBlock = 48;          // rows whose gates stay in the first cache levels between product and cell
+constexpr size_t kWindowBytes = 1 << 20;  // of gates, which wait in a cache between the projections
+constexpr size_t kWindowRows = 256;       // fewest rows of a window: the weights are read once for each
+constexpr size_t kSkip = Segment::kNowhere;
 
-template <class T>
-void copy(ConstView<T> from, View<T> to) {
-  for (size_t r = 0; r < from.rows; ++r) std::copy_n(from.row(r), from.cols, to.row(r));
+// Weight rows in the order of the gate buffer's columns: gate by gate within each slice.
+std::vector<size_t> weight_rows(const Slices& slices, size_t hidden, size_t first_slice, size_t last_slice,
+                                size_t first_gate, size_t gates) {
+  std::vector<size_t> rows;
+  for (size_t s = first_slice; s < last_slice; ++s)
+    for (size_t g = first_gate; g < first_gate + gates; ++g)
+      for (size_t u = 0; u < slices.units(s); ++u) rows.push_back(g * hidden + slices.first(s) + u);
+  return rows;
+}
+
+// Columns [first, first + count) of every slice.
+std::vector<Segment> gate_columns(const Slices& slices, size_t first, size_t count) {
+  std::vector<Segment> segments;
+  for (size_t s = 0; s < slices.count(); ++s) segments.push_back({count * slices.units(s), slices.column(s, first)});
+  return segments;
+}
+
+std::vector<Segment> hidden_units(const Slices& slices) {
+  std::vector<Segment> segments;
+  for (size_t s = 0; s < slices.count(); ++s) segments.push_back({slices.units(s), slices.first(s)});
+  return segments;
+}
+
+// Which row of a weight each column of the gate buffer belongs to, given the weight's gate of each column.
+std::vector<Segment> row_of_columns(const Slices& slices, size_t hidden, const std::vector<size_t>& gate_of) {
+  std::vector<Segment> segments;
+  for (size_t s = 0; s < slices.count(); ++s)
+    for (const size_t gate : gate_of)
+      segments.push_back({slices.units(s), gate == kSkip ? kSkip : gate * hidden + slices.first(s)});
+  return segments;
 }
 
 }  // namespace
 
 template <class T>
 RecurrentLayer<T>::RecurrentLayer(size_t id, const RecurrentOptions& o, Parameters<T>& parameters)
-    : Layer<T>(id), cell_(*o.cell), input_(o.input_size), hidden_(o.hidden_size), reverse_(o.reverse) {
+    : Layer<T>(id),
+      cell_(*o.cell),
+      input_(o.input_size),
+      hidden_(o.hidden_size),
+      reverse_(o.reverse),
+      slices_(o.hidden_size, o.cell->spec.columns) {
   const size_t gates = spec().gates.size(), rows = gates * hidden_;
   const auto name = [&](std::string_view base) { return o.prefix + std::string(base) + o.suffix; };
   weight_ih_ = parameters.add(name("weight_ih"), {rows, input_}, Init::kGlorot, gates);
@@ -35,33 +68,48 @@ RecurrentLayer<T>::RecurrentLayer(size_t id, const RecurrentOptions& o, Paramete
     parameters.after_initialize([index = bias_ih_, first = *spec().forget_gate * hidden_,
                                  n = hidden_](Parameters<T>& p) { std::fill_n(p.value(index).data + first, n, T{1}); });
   }
+  for (const RecurrentProduct& p : spec().products) products_.push_back({p, {}, {}});
 }
+
+// ---- Weights as the kernels want them
+// -----------------------------------------------------------------------------------------
 
 template <class T>
 void RecurrentLayer<T>::pack(const Parameters<T>& parameters, bool training) {
   const ConstView<T> weight_ih = parameters.value(weight_ih_), weight_hh = parameters.value(weight_hh_);
+  const auto pack_product = [&](ConstView<T> weight, size_t first_gate, size_t gates, size_t first_column,
+                                PackedMatrix<T>& packed, std::vector<PackedMatrix<T>>& back,
+                                const std::vector<Segment>& sources) {
+    packed.pack_transposed(weight, {weight_rows(slices_, hidden_, 0, slices_.count(), first_gate, gates),
+                                    gate_columns(slices_, first_column, gates)});
+    back.resize(training ? slices_.count() : 0);
+    for (size_t s = 0; s < back.size(); ++s)
+      back[s].pack(weight, {weight_rows(slices_, hidden_, s, s + 1, first_gate, gates), sources});
+  };
+  pack_product(weight_ih, 0, spec().gates.size(), 0, packed_ih_, packed_ih_back_, {});
+  for (Product& p : products_)
+    pack_product(weight_hh, p.spec.first_gate, p.spec.gates, p.spec.first_column, p.packed, p.back,
+                 hidden_units(slices_));
+
   const T* bias_ih = parameters.value(bias_ih_).data;
   const T* bias_hh = parameters.value(bias_hh_).data;
-  packed_ih_.pack_transposed(weight_ih);
-  if (training) packed_ih_back_.pack(weight_ih);
-
   bias_.resize_zero(spec().columns * hidden_);
-  std::copy_n(bias_ih, weight_ih.rows, bias_.data());
-  packed_hh_.resize(spec().products.size());
-  packed_hh_back_.resize(spec().products.size());
-  for (size_t k = 0; k < spec().products.size(); ++k) {
-    const RecurrentProduct& p = spec().products[k];
-    const ConstView<T> rows = weight_hh.slice_rows(p.first_gate * hidden_, p.gates * hidden_);
-    packed_hh_[k].pack_transposed(rows);
-    if (training) packed_hh_back_[k].pack(rows);
-    for (size_t j = 0; j < p.gates * hidden_; ++j)
-      bias_[p.first_column * hidden_ + j] += bias_hh[p.first_gate * hidden_ + j];
-  }
+  const auto add_bias = [&](const T* bias, size_t gate, size_t column) {
+    for (size_t s = 0; s < slices_.count(); ++s)
+      for (size_t u = 0; u < slices_.units(s); ++u)
+        bias_[slices_.column(s, column) + u] += bias[gate * hidden_ + slices_.first(s) + u];
+  };
+  for (size_t g = 0; g < spec().gates.size(); ++g) add_bias(bias_ih, g, g);
+  for (const RecurrentProduct& p : spec().products)
+    for (size_t g = 0; g < p.gates; ++g) add_bias(bias_hh, p.first_gate + g, p.first_column + g);
 
   vector_values_.resize(vectors_.size() * hidden_);
   for (size_t k = 0; k < vectors_.size(); ++k)
     std::copy_n(parameters.value(vectors_[k]).data, hidden_, vector_values_.data() + k * hidden_);
 }
+
+// ---- States
+// -------------------------------------------------------------------------------------------------------------------
 
 template <class T>
 void RecurrentLayer<T>::initial_state(const Parameters<T>& parameters, size_t batch, State<T>& state) const {
@@ -74,41 +122,7 @@ void RecurrentLayer<T>::initial_state(const Parameters<T>& parameters, size_t ba
 }
 
 template <class T>
-size_t RecurrentLayer<T>::continuing(const Steps& steps, size_t t) const {
-  if (reverse_) return t + 1 == steps.steps() ? 0 : steps.batch_at(t + 1);
-  return t == 0 ? 0 : steps.batch_at(t);
-}
-
-template <class T>
-typename RecurrentLayer<T>::Run RecurrentLayer<T>::make_run(const Steps& steps, Workspace<T>& kept, bool rolling,
-                                                            View<T> y) const {
-  const size_t id = this->id(), batch = steps.batch(), extra = spec().states.size() - 1;
-  const size_t window = rolling ? std::min(steps.rows(), std::max(kWindowRows, batch)) : steps.rows();
-  Run run{.steps = steps,
-          .kernels = cell_.template kernels<T>(),
-          .gates = {},
-          .window_row = 0,
-          .initial = {},
-          .states = {},
-          .rolling = rolling,
-          .d_states = {},
-          .d_source = {},
-          .d_y = {}};
-  run.gates = kept.matrix(id, kGates, window, spec().columns * hidden_);
-  const View<T> initial = kept.matrix(id, kInitial, (1 + extra) * batch, hidden_);
-  for (size_t s = 0; s <= extra; ++s) run.initial[s] = initial.slice_rows(s * batch, batch);
-  run.states[0] = y;
-  if (!rolling) {
-    const View<T> states = kept.matrix(id, kStates, extra * steps.rows(), hidden_);
-    for (size_t s = 1; s <= extra; ++s) run.states[s] = states.slice_rows((s - 1) * steps.rows(), steps.rows());
-  } else {
-    for (size_t s = 1; s <= extra; ++s) run.states[s] = run.initial[s];
-  }
-  return run;
-}
-
-template <class T>
-void RecurrentLayer<T>::load_initial(const Pass<T>& pass, const Run& run) const {
+void RecurrentLayer<T>::load_initial(const Pass<T>& pass, Run& run) const {
   const size_t batch = run.steps.batch();
   for (size_t s = 0; s < spec().states.size(); ++s) {
     const T* given = pass.state ? pass.state->layers[this->id()].data() + s * batch * hidden_ : nullptr;
@@ -129,91 +143,170 @@ void RecurrentLayer<T>::store_final(State<T>& state, const Run& run) const {
   for (size_t s = 0; s < spec().states.size(); ++s)
     for (size_t b = 0; b < batch; ++b) {
       const size_t last = reverse_ ? 0 : run.steps.length(b) - 1;
-      copy<T>(run.state_rows(s, last, b, 1), out.slice_rows(s * batch + b, 1));
+      copy_rows<T>(run.state_rows(s, last, b, 1), out.slice_rows(s * batch + b, 1));
     }
 }
 
-// ---- The time loop
-// ----------------------------------------------------------------------------------------------------
+template <class T>
+size_t RecurrentLayer<T>::continuing(const Steps& steps, size_t t) const {
+  if (reverse_) return t + 1 == steps.steps() ? 0 : steps.batch_at(t + 1);
+  return t == 0 ? 0 : steps.batch_at(t);
+}
+
+// ---- Buffers and windows of one call
+// ------------------------------------------------------------------------------------------
+
+template <class T>
+typename RecurrentLayer<T>::Run RecurrentLayer<T>::make_run(const Steps& steps, Workspace<T>& kept, bool rolling,
+                                                            View<T> y) const {
+  const size_t id = this->id(), batch = steps.batch(), extra = spec().states.size() - 1;
+  const size_t width = spec().columns * hidden_;
+  const size_t window = std::max({batch, kWindowRows, kWindowBytes / (width * sizeof(T))});
+  const size_t rows = rolling ? std::min(steps.rows(), window) : steps.rows();
+  Run run{.steps = steps,
+          .kernels = cell_.template kernels<T>(),
+          .window = {0, 0, 0, window},
+          .gates = kept.matrix(id, kGates, rows, width),
+          .result = {},
+          .gates_row = 0,
+          .initial = {},
+          .states = {},
+          .rolling = rolling,
+          .zero_start = false,
+          .d_y = {},
+          .d_gates = {},
+          .d_states = {},
+          .d_result = {}};
+  if (spec().result) run.result = kept.matrix(id, kResult, rows, hidden_);
+  const View<T> initial = kept.matrix(id, kInitial, (1 + extra) * batch, hidden_);
+  for (size_t s = 0; s <= extra; ++s) run.initial[s] = initial.slice_rows(s * batch, batch);
+  run.states[0] = y;
+  if (!rolling) {
+    const View<T> states = kept.matrix(id, kStates, extra * steps.rows(), hidden_);
+    for (size_t s = 1; s <= extra; ++s) run.states[s] = states.slice_rows((s - 1) * steps.rows(), steps.rows());
+  } else {
+    for (size_t s = 1; s <= extra; ++s) run.states[s] = run.initial[s];
+  }
+  return run;
+}
+
+// As many steps from `first` on as have no more than `max_rows` rows, at least one.
+template <class T>
+typename RecurrentLayer<T>::Window RecurrentLayer<T>::next_window(const Steps& steps, size_t first,
+                                                                  size_t max_rows) const {
+  size_t last = first, rows = 0;
+  do {
+    rows += steps.batch_at(nth_step(steps, last++));
+  } while (last < steps.steps() && rows + steps.batch_at(nth_step(steps, last)) <= max_rows);
+  return {first, last, steps.offset(nth_step(steps, reverse_ ? last - 1 : first)), rows};
+}
+
+// The same, up to `last`.
+template <class T>
+typename RecurrentLayer<T>::Window RecurrentLayer<T>::last_window(const Steps& steps, size_t last,
+                                                                  size_t max_rows) const {
+  size_t first = last, rows = 0;
+  do {
+    rows += steps.batch_at(nth_step(steps, --first));
+  } while (first > 0 && rows + steps.batch_at(nth_step(steps, first - 1)) <= max_rows);
+  return {first, last, steps.offset(nth_step(steps, reverse_ ? last - 1 : first)), rows};
+}
+
+template <class T>
+Partition RecurrentLayer<T>::partition(ThreadPool& pool, const Steps& steps) const {
+  const double weights = static_cast<double>(spec().gates.size() * hidden_ * hidden_);
+  return Partition::choose(pool.size(), steps, slices_, {2 * weights, weights * sizeof(T)});
+}
+
+// ---- One step
+// -----------------------------------------------------------------------------------------------------------------
 
 template <class T>
 template <class Visit>
-void RecurrentLayer<T>::for_each_block(const Run& run, size_t t, size_t begin, size_t end, Visit&& visit) const {
-  const size_t going = continuing(run.steps, t), active = std::min(end, run.steps.batch_at(t));
-  for (size_t b = begin; b < active;) {
-    const bool from_previous = b < going;
-    const size_t count = std::min({kRowBlock, active - b, from_previous ? going - b : active - b});
-    CellRows<T> block;
-    block.rows = count;
-    block.hidden_size = hidden_;
-    block.gates = run.gate_rows(run.steps.offset(t) + b, count);
-    for (size_t s = 0; s < spec().states.size(); ++s) {
-      block.prev[s] =
-          from_previous ? run.state_rows(s, previous_step(t), b, count) : run.initial[s].slice_rows(b, count);
-      block.next[s] = run.state_rows(s, t, b, count);
-    }
-    for (size_t k = 0; k < vectors_.size(); ++k) block.vectors[k] = vector_values_.data() + k * hidden_;
-    visit(block, b);
+void RecurrentLayer<T>::for_each_block(const Steps& steps, size_t t, const Share& share, Visit&& visit) const {
+  const size_t going = continuing(steps, t), end = std::min(share.end, steps.batch_at(t));
+  for (size_t b = share.begin; b < end;) {
+    const bool continues = b < going;
+    const size_t left = (continues ? std::min(going, end) : end) - b;
+    const size_t blocks = (left + kRowBlock - 1) / kRowBlock, count = (left + blocks - 1) / blocks;
+    visit(Block{t, b, count, continues});
     b += count;
   }
 }
 
 template <class T>
-void RecurrentLayer<T>::forward_block(const CellRows<T>& block, const CellKernels<T>& kernels) const {
-  for (size_t phase = 0; phase < spec().phases; ++phase) {
-    for (size_t k = 0; k < packed_hh_.size(); ++k) {
-      const RecurrentProduct& p = spec().products[k];
-      if (p.phase != phase) continue;
-      const ConstView<T> source =
-          p.source == RecurrentProduct::kHidden ? block.prev[0] : ConstView<T>(columns(block.gates, p.source, 1));
-      gemm<T>(source, packed_hh_[k], columns(block.gates, p.first_column, p.gates),
-              p.apart ? GemmStart::kBias : GemmStart::kAccumulate, bias_.data() + p.first_column * hidden_);
-    }
-    kernels.forward[phase](block);
+ConstView<T> RecurrentLayer<T>::previous(const Run& run, size_t state, const Block& block) const {
+  return block.continues ? run.state_rows(state, previous_step(block.t), block.begin, block.count)
+                         : run.initial[state].slice_rows(block.begin, block.count);
+}
+
+template <class T>
+ConstView<T> RecurrentLayer<T>::source(const Run& run, const RecurrentProduct& product, const Block& block) const {
+  if (product.source == RecurrentProduct::kHidden) return previous(run, 0, block);
+  return run.result.slice_rows(run.steps.offset(block.t) + block.begin - run.gates_row, block.count);
+}
+
+template <class T>
+CellRows<T> RecurrentLayer<T>::cell_rows(const Run& run, const Block& block, size_t slice) const {
+  const size_t first = slices_.first(slice), row = run.steps.offset(block.t) + block.begin;
+  CellRows<T> cell;
+  cell.rows = block.count;
+  cell.units = slices_.units(slice);
+  cell.gates = columns(run.gates.slice_rows(row - run.gates_row, block.count), slice, 0, spec().columns);
+  for (size_t s = 0; s < spec().states.size(); ++s) {
+    cell.prev[s] = previous(run, s, block).slice_cols(first, cell.units);
+    cell.next[s] = units(run.state_rows(s, block.t, block.begin, block.count), slice);
   }
-}
-
-template <class T>
-void RecurrentLayer<T>::backward_block(CellRows<T>& block, const CellKernels<T>& kernels, View<T> d_source) const {
-  block.d_source = d_source;
-  for (size_t phase = spec().phases; phase-- > 0;) {
-    kernels.backward[phase](block);
-    for (size_t k = 0; k < packed_hh_back_.size(); ++k) {
-      const RecurrentProduct& p = spec().products[k];
-      if (p.phase != phase) continue;
-      const ConstView<T> d_gates = columns(block.gates, p.first_column, p.gates);
-      if (p.source == RecurrentProduct::kHidden)
-        gemm<T>(d_gates, packed_hh_back_[k], block.d_prev[0], GemmStart::kAccumulate);
-      else gemm<T>(d_gates, packed_hh_back_[k], d_source, GemmStart::kZero);
-    }
+  if (run.result) cell.result = units(run.result.slice_rows(row - run.gates_row, block.count), slice);
+  for (size_t k = 0; k < vectors_.size(); ++k) cell.vectors[k] = vector_values_.data() + k * hidden_ + first;
+  if (run.d_gates) {
+    cell.d_gates = columns(run.d_gates.slice_rows(row - run.window.row, block.count), slice, 0, spec().columns);
+    cell.d_y = run.d_y.slice_rows(row, block.count).slice_cols(first, cell.units);
+    for (size_t s = 0; s < spec().states.size(); ++s)
+      cell.d_next[s] = cell.d_prev[s] = units(run.d_states[s].slice_rows(block.begin, block.count), slice);
+    if (run.d_result) cell.d_result = units(run.d_result.slice_rows(block.begin, block.count), slice);
   }
+  return cell;
 }
 
-// Steps first..last-1 in running order, for sequences [begin, end): h_t becomes h_{t-1} of the next.
+// The products that a phase of step t waits for, then its pointwise math, slice by slice.
 template <class T>
-void RecurrentLayer<T>::forward_steps(const Run& run, size_t first, size_t last, size_t begin, size_t end) const {
-  for (size_t n = first; n < last; ++n)
-    for_each_block(run, nth_step(run.steps, n), begin, end,
-                   [&](const CellRows<T>& block, size_t) { forward_block(block, run.kernels); });
-}
-
-// The error travels back through time: d_states enters each step as the gradient to the state after it, leaves as that
-// before it.
-template <class T>
-void RecurrentLayer<T>::backward_steps(const Run& run, size_t begin, size_t end) const {
-  for (size_t n = run.steps.steps(); n-- > 0;) {
-    const size_t t = nth_step(run.steps, n);
-    for_each_block(run, t, begin, end, [&](CellRows<T>& block, size_t b) {
-      for (size_t s = 0; s < spec().states.size(); ++s)
-        block.d_next[s] = block.d_prev[s] = run.d_states[s].slice_rows(b, block.rows);
-      for (size_t r = 0; r < block.rows; ++r) {
-        const T* d_y = run.d_y.row(run.steps.offset(t) + b + r);
-        T* d_h = block.d_next[0].row(r);
-        for (size_t u = 0; u < hidden_; ++u) d_h[u] += d_y[u];
-      }
-      backward_block(block, run.kernels, run.d_source.slice_rows(b, block.rows));
+void RecurrentLayer<T>::forward_phase(const Run& run, size_t t, size_t phase, const Share& share) const {
+  for (size_t s = share.first_slice; s < share.last_slice; ++s) {
+    for_each_block(run.steps, t, share, [&](const Block& block) {
+      const CellRows<T> cell = cell_rows(run, block, s);
+      const View<T> gates = run.gates.slice_rows(run.steps.offset(t) + block.begin - run.gates_row, block.count);
+      for (const Product& p : products_)
+        if (p.spec.phase == phase)
+          gemm<T>(source(run, p.spec, block), p.packed, gates, p.spec.apart ? GemmStart::kBias : GemmStart::kAccumulate,
+                  bias_.data(), {s, s + 1});
+      run.kernels.forward[phase](cell);
     });
   }
+}
+
+template <class T>
+void RecurrentLayer<T>::backward_phase(const Run& run, size_t t, size_t phase, const Share& share) const {
+  for_each_block(run.steps, t, share, [&](const Block& block) {
+    for (size_t s = share.first_slice; s < share.last_slice; ++s) run.kernels.backward[phase](cell_rows(run, block, s));
+  });
+}
+
+// What flows back through a phase's products, from the gates of all slices to the sources of the share's.
+template <class T>
+void RecurrentLayer<T>::backward_products(const Run& run, size_t t, size_t phase, const Share& share) const {
+  for_each_block(run.steps, t, share, [&](const Block& block) {
+    const View<T> d_gates = run.d_gates.slice_rows(run.steps.offset(t) + block.begin - run.window.row, block.count);
+    for (const Product& p : products_) {
+      if (p.spec.phase != phase) continue;
+      const bool hidden = p.spec.source == RecurrentProduct::kHidden;
+      const View<T> d_source = (hidden ? run.d_states[0] : run.d_result).slice_rows(block.begin, block.count);
+      for (size_t s = 0; s < slices_.count(); ++s)
+        gemm<T>(columns(d_gates, s, p.spec.first_column, p.spec.gates), p.back[s], d_source,
+                hidden || s > 0 ? GemmStart::kAccumulate : GemmStart::kZero, nullptr,
+                {share.first_slice, share.last_slice});
+    }
+  });
 }
 
 // ---- Forward
@@ -228,19 +321,20 @@ View<T> RecurrentLayer<T>::forward(const Pass<T>& pass, const Steps& steps, Cons
 
 template <class T>
 void RecurrentLayer<T>::forward_into(const Pass<T>& pass, const Steps& steps, ConstView<T> x, View<T> y) const {
+  ThreadPool& pool = pass.scratch.pool;
   Run run = make_run(steps, pass.kept(), pass.tape == nullptr, y);
   load_initial(pass, run);
-  const size_t input_columns = spec().gates.size();
-  for (size_t first = 0; first < steps.steps();) {
-    size_t last = first, rows = 0;  // as many steps as the window holds
-    while (last < steps.steps() && rows + steps.batch_at(nth_step(steps, last)) <= run.gates.rows)
-      rows += steps.batch_at(nth_step(steps, last++));
-    run.window_row = steps.offset(nth_step(steps, reverse_ ? last - 1 : first));
-    multiply<T>(pass.scratch.pool, x.slice_rows(run.window_row, rows), packed_ih_,
-                columns(run.gates.slice_rows(0, rows), 0, input_columns), GemmStart::kBias, bias_.data());
-    pass.scratch.pool.split(steps.batch(), kBatchGrain,
-                            [&](size_t begin, size_t end) { forward_steps(run, first, last, begin, end); });
-    first = last;
+  const Partition partition = this->partition(pool, steps);
+  const size_t phases = spec().phases, window_rows = run.window.rows;
+  for (size_t first = 0; first < steps.steps(); first = run.window.last) {
+    const Window window = run.window = next_window(steps, first, window_rows);
+    if (run.rolling) run.gates_row = window.row;
+    multiply<T>(pool, x.slice_rows(window.row, window.rows), packed_ih_,
+                run.gates.slice_rows(window.row - run.gates_row, window.rows), GemmStart::kBias, bias_.data());
+    // h_t becomes h_{t-1} of the next step.
+    partition.run(pool, (window.last - window.first) * phases, [&](size_t n, const Share& share) {
+      forward_phase(run, nth_step(steps, window.first + n / phases), n % phases, share);
+    });
   }
   if (pass.state) store_final(*pass.state, run);
   if (pass.tape) pass.tape->entry(this->id()) = {.input = x, .output = y, .had_state = pass.state != nullptr};
@@ -260,96 +354,135 @@ View<T> RecurrentLayer<T>::backward(const BackwardPass<T>& pass, const Steps& st
 template <class T>
 void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& steps, ConstView<T> d_y, View<T> d_x,
                                       GemmStart start) const {
+  ThreadPool& pool = pass.scratch.pool;
+  Workspace<T>& buffers = pass.scratch.buffers;
   const size_t id = this->id(), batch = steps.batch(), states = spec().states.size();
   const typename Tape<T>::Entry& entry = pass.tape.entry(id);
   const View<T> y(const_cast<T*>(entry.output.data), entry.output.rows, entry.output.cols, entry.output.stride);
   Run run = make_run(steps, pass.tape.saved, false, y);
+  run.zero_start = !entry.had_state && initial_.empty();
   run.d_y = d_y;
-  run.d_source = pass.scratch.buffers.matrix(id, kDeltaSource, batch, hidden_);
-  const View<T> d_states = pass.scratch.buffers.matrix(id, kDeltaStates, states * batch, hidden_);
+  const View<T> d_gates = buffers.matrix(id, kDeltaGates, std::min(steps.rows(), run.window.rows), run.gates.cols);
+  if (spec().result) run.d_result = buffers.matrix(id, kDeltaResult, batch, hidden_);
+  const View<T> d_states = buffers.matrix(id, kDeltaStates, states * batch, hidden_);
   if (pass.d_state) std::copy_n(pass.d_state->layers[id].data(), states * batch * hidden_, d_states.data);
   else std::fill_n(d_states.data, states * batch * hidden_, T{});
   for (size_t s = 0; s < states; ++s) run.d_states[s] = d_states.slice_rows(s * batch, batch);
+  Buffer<T>& sums = buffers.at(id, kSums);
+  sums.resize_zero(run.gates.cols);
 
-  pass.scratch.pool.split(batch, kBatchGrain, [&](size_t begin, size_t end) { backward_steps(run, begin, end); });
-
+  const Partition partition = this->partition(pool, steps);
+  for (size_t last = steps.steps(); last > 0; last = run.window.first) {
+    run.window = last_window(steps, last, d_gates.rows);
+    run.d_gates = d_gates.slice_rows(0, run.window.rows);
+    backward_window(run, pool, partition);
+    weight_gradients(pass, run, entry.input);
+    vector_gradients(pass, run);
+    add_column_sums<T>(pool, run.d_gates, sums.data());
+    if (d_x) input_gradient(pool, run, d_x, start);
+  }
+  bias_gradients(pass, sums);
   if (pass.d_state) std::copy_n(d_states.data, states * batch * hidden_, pass.d_state->layers[id].data());
   if (!entry.had_state)
     for (size_t s = 0; s < initial_.size(); ++s)
-      add_column_sums<T>(pass.scratch.pool, run.d_states[s], pass.parameters.gradient(initial_[s]).data);
-  weight_gradients(pass, run, entry.input);
-  bias_gradients(pass, run);
-  vector_gradients(pass, run);
-  if (d_x) multiply<T>(pass.scratch.pool, columns(run.gates, 0, spec().gates.size()), packed_ih_back_, d_x, start);
+      add_column_sums<T>(pool, run.d_states[s], pass.parameters.gradient(initial_[s]).data);
+}
+
+// The error travels back through the window's steps: d_states enters each step as the gradient to the state after it,
+// leaves as that before it. A phase's products come one turn after it, when every slice's gates are there.
+template <class T>
+void RecurrentLayer<T>::backward_window(const Run& run, ThreadPool& pool, const Partition& partition) const {
+  const size_t phases = spec().phases, turns = (run.window.last - run.window.first) * phases;
+  const auto step_of = [&](size_t turn) { return nth_step(run.steps, run.window.last - 1 - turn / phases); };
+  const auto phase_of = [&](size_t turn) { return phases - 1 - turn % phases; };
+  partition.run(pool, turns + 1, [&](size_t turn, const Share& share) {
+    if (turn > 0) backward_products(run, step_of(turn - 1), phase_of(turn - 1), share);
+    if (turn < turns) backward_phase(run, step_of(turn), phase_of(turn), share);
+  });
+}
+
+template <class T>
+void RecurrentLayer<T>::input_gradient(ThreadPool& pool, const Run& run, View<T> d_x, GemmStart start) const {
+  const View<T> window = d_x.slice_rows(run.window.row, run.window.rows);
+  for (size_t s = 0; s < slices_.count(); ++s)
+    multiply<T>(pool, columns(run.d_gates, s, 0, spec().gates.size()), packed_ih_back_[s], window,
+                s > 0 ? GemmStart::kAccumulate : start);
 }
 
 template <class T>
 template <class Visit>
 void RecurrentLayer<T>::for_each_previous(const Run& run, size_t state, Visit&& visit) const {
   size_t first_row = 0;
-  View<T> previous;  // the run gathered so far
+  View<T> gathered;
   const auto add = [&](size_t row, View<T> rows) {
     if (rows.rows == 0) return;
-    if (previous.rows > 0 && row == first_row + previous.rows &&
-        rows.data == previous.data + previous.rows * previous.stride) {
-      previous.rows += rows.rows;
+    if (gathered.rows > 0 && row == first_row + gathered.rows &&
+        rows.data == gathered.data + gathered.rows * gathered.stride) {
+      gathered.rows += rows.rows;
       return;
     }
-    if (previous.rows > 0) visit(first_row, previous);
+    if (gathered.rows > 0) visit(first_row, gathered);
     first_row = row;
-    previous = rows;
+    gathered = rows;
   };
-  for (size_t t = 0; t < run.steps.steps(); ++t) {
-    const size_t going = continuing(run.steps, t), active = run.steps.batch_at(t), row = run.steps.offset(t);
+  for (size_t n = run.window.first; n < run.window.last; ++n) {
+    const size_t t = nth_step(run.steps, reverse_ ? run.window.last - 1 - (n - run.window.first) : n);
+    const size_t going = continuing(run.steps, t), active = run.steps.batch_at(t);
+    const size_t row = run.steps.offset(t) - run.window.row;
     if (going > 0) add(row, run.state_rows(state, previous_step(t), 0, going));
-    add(row + going, run.initial[state].slice_rows(going, active - going));
+    if (!run.zero_start) add(row + going, run.initial[state].slice_rows(going, active - going));
   }
-  if (previous.rows > 0) visit(first_row, previous);
+  if (gathered.rows > 0) visit(first_row, gathered);
 }
 
 template <class T>
 void RecurrentLayer<T>::weight_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x) const {
   ThreadPool& pool = pass.scratch.pool;
-  add_gradient<T>(pool, columns(run.gates, 0, spec().gates.size()), x, pass.parameters.gradient(weight_ih_));
+  std::vector<size_t> input_gates(spec().columns, kSkip), hidden_gates = input_gates, result_gates = input_gates;
+  for (size_t g = 0; g < spec().gates.size(); ++g) input_gates[g] = g;
+  for (const RecurrentProduct& p : spec().products)
+    for (size_t g = 0; g < p.gates; ++g)
+      (p.source == RecurrentProduct::kHidden ? hidden_gates : result_gates)[p.first_column + g] = p.first_gate + g;
+
+  add_gradient<T>(pool, run.d_gates, x.slice_rows(run.window.row, run.window.rows),
+                  pass.parameters.gradient(weight_ih_), row_of_columns(slices_, hidden_, input_gates));
   const View<T> d_weight_hh = pass.parameters.gradient(weight_hh_);
-  for (const RecurrentProduct& p : spec().products) {
-    const View<T> d_gates = columns(run.gates, p.first_column, p.gates);
-    const View<T> d_rows = d_weight_hh.slice_rows(p.first_gate * hidden_, p.gates * hidden_);
-    if (p.source != RecurrentProduct::kHidden) {
-      add_gradient<T>(pool, d_gates, columns(run.gates, p.source, 1), d_rows);
-      continue;
-    }
-    for_each_previous(run, 0, [&](size_t row, View<T> previous) {
-      add_gradient<T>(pool, d_gates.slice_rows(row, previous.rows), previous, d_rows);
-    });
-  }
+  const std::vector<Segment> hidden_rows = row_of_columns(slices_, hidden_, hidden_gates);
+  for_each_previous(run, 0, [&](size_t row, View<T> previous) {
+    add_gradient<T>(pool, run.d_gates.slice_rows(row, previous.rows), previous, d_weight_hh, hidden_rows);
+  });
+  if (spec().result)
+    add_gradient<T>(pool, run.d_gates, run.result.slice_rows(run.window.row, run.window.rows), d_weight_hh,
+                    row_of_columns(slices_, hidden_, result_gates));
 }
 
 template <class T>
-void RecurrentLayer<T>::bias_gradients(const BackwardPass<T>& pass, const Run& run) const {
-  Buffer<T>& sums = pass.scratch.buffers.at(this->id(), kSums);
-  sums.resize_zero(run.gates.cols);
-  add_column_sums<T>(pass.scratch.pool, run.gates, sums.data());
-  T* d_bias_ih = pass.parameters.gradient(bias_ih_).data;
-  T* d_bias_hh = pass.parameters.gradient(bias_hh_).data;
-  for (size_t j = 0; j < spec().gates.size() * hidden_; ++j) d_bias_ih[j] += sums[j];
+void RecurrentLayer<T>::bias_gradients(const BackwardPass<T>& pass, const Buffer<T>& sums) const {
+  const auto add = [&](size_t parameter, size_t gate, size_t column) {
+    T* d_bias = pass.parameters.gradient(parameter).data + gate * hidden_;
+    for (size_t s = 0; s < slices_.count(); ++s)
+      for (size_t u = 0; u < slices_.units(s); ++u) d_bias[slices_.first(s) + u] += sums[slices_.column(s, column) + u];
+  };
+  for (size_t g = 0; g < spec().gates.size(); ++g) add(bias_ih_, g, g);
   for (const RecurrentProduct& p : spec().products)
-    for (size_t j = 0; j < p.gates * hidden_; ++j)
-      d_bias_hh[p.first_gate * hidden_ + j] += sums[p.first_column * hidden_ + j];
+    for (size_t g = 0; g < p.gates; ++g) add(bias_hh_, p.first_gate + g, p.first_column + g);
 }
 
 template <class T>
 void RecurrentLayer<T>::vector_gradients(const BackwardPass<T>& pass, const Run& run) const {
   for (size_t k = 0; k < vectors_.size(); ++k) {
     const CellVector& v = spec().vectors[k];
-    const View<T> d_gate = columns(run.gates, v.gate, 1);
     T* d_vector = pass.parameters.gradient(vectors_[k]).data;
     const auto add = [&](size_t first_row, ConstView<T> state) {
-      for (size_t r = 0; r < state.rows; ++r)
-        for (size_t u = 0; u < hidden_; ++u) d_vector[u] += d_gate(first_row + r, u) * state(r, u);
+      for (size_t s = 0; s < slices_.count(); ++s) {
+        const View<T> d_gate = columns(run.d_gates, s, v.gate, 1);
+        for (size_t r = 0; r < state.rows; ++r)
+          for (size_t u = 0, unit = slices_.first(s); u < d_gate.cols; ++u, ++unit)
+            d_vector[unit] += d_gate(first_row + r, u) * state(r, unit);
+      }
     };
-    if (v.of_next) add(0, run.states[v.state]);
-    else for_each_previous(run, v.state, [&](size_t row, View<T> previous) { add(row, previous); });
+    if (v.of_next) add(0, run.states[v.state].slice_rows(run.window.row, run.window.rows));
+    else for_each_previous(run, v.state, add);
   }
 }
 

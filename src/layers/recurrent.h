@@ -6,6 +6,8 @@
 #include "cells/cell.h"
 #include "kernels/gemm.h"
 #include "layers/layer.h"
+#include "layers/partition.h"
+#include "layers/slices.h"
 
 namespace elman {
 
@@ -20,13 +22,15 @@ struct RecurrentOptions {
 
 // One recurrent layer in one direction: a hoisted input projection, a recurrent projection and a cell.
 //
-//   gates[t] = x[t] W_ih^T + b_ih                      one product over all rows
+//   gates[t] = x[t] W_ih^T + b_ih                      one product over the rows of many steps
 //   for each step t:
 //     gates[t] += h[t-1] W_hh^T + b_hh
 //     h[t], … = cell(gates[t], h[t-1], …)              y[t] = h[t]
 //
 // Parameters, with G gates: weight_ih [G*hidden, input], weight_hh [G*hidden, hidden], bias_ih and bias_hh
 // [G*hidden], the cell's vectors [hidden] each, and initial_<state> [hidden] when learned_state.
+//
+// Rows of the gate buffer and of its gradient are ordered by slices (layers/slices.h).
 template <class T>
 class RecurrentLayer : public Layer<T> {
  public:
@@ -47,65 +51,112 @@ class RecurrentLayer : public Layer<T> {
                      GemmStart start) const;
 
  private:
-  enum Slot { kGates, kOutput, kStates, kInitial, kDeltaStates, kDeltaInput, kDeltaSource, kSums };
+  enum Slot {
+    kGates,
+    kResult,
+    kOutput,
+    kStates,
+    kInitial,
+    kDeltaGates,
+    kDeltaStates,
+    kDeltaInput,
+    kDeltaResult,
+    kSums,
+    kSlots
+  };
+  static_assert(kSlots <= Workspace<T>::kSlots);
 
-  // The buffers of one call. A window is the steps whose gates are in memory: all of them when a tape is kept.
+  // Steps [first, last) in running order, whose rows are neighbours in memory.
+  struct Window {
+    size_t first, last, row, rows;
+  };
+
+  // The buffers of one call. Gates and their gradient hold one window at a time, unless the tape keeps the gates.
   struct Run {
     const Steps& steps;
     CellKernels<T> kernels;
-    View<T> gates;                // [rows of the window, columns * hidden]
-    size_t window_row;            // the sequence's row at gates row 0
+    Window window;
+    View<T> gates;                // [rows, columns * hidden] from row gates_row on
+    View<T> result;               // [rows, hidden], as gates
+    size_t gates_row;             // the sequence's row at gates row 0
     View<T> initial[kMaxStates];  // [batch, hidden]
     View<T> states[kMaxStates];   // [rows, hidden]; in inference all but h are one rolling [batch, hidden]
-    bool rolling;
-    View<T> d_states[kMaxStates];  // [batch, hidden]
-    View<T> d_source;              // [batch, hidden]
+    bool rolling, zero_start;     // the initial state is zero
     ConstView<T> d_y;
+    View<T> d_gates;               // [rows of the window, columns * hidden]
+    View<T> d_states[kMaxStates];  // [batch, hidden]
+    View<T> d_result;              // [batch, hidden]
 
-    View<T> gate_rows(size_t row, size_t count) const { return gates.slice_rows(row - window_row, count); }
     View<T> state_rows(size_t state, size_t t, size_t begin, size_t count) const {
       const size_t first = rolling && state > 0 ? begin : steps.offset(t) + begin;
       return states[state].slice_rows(first, count);
     }
   };
 
-  // Time runs forward or in reverse; these three say what that means.
+  // A run of rows of step t that all have, or all lack, a step before.
+  struct Block {
+    size_t t, begin, count;  // sequences [begin, begin + count)
+    bool continues;
+  };
+
+  // A product of the cell with its weights as the kernels want them.
+  struct Product {
+    const RecurrentProduct& spec;
+    PackedMatrix<T> packed;             // a segment a slice of its gates
+    std::vector<PackedMatrix<T>> back;  // from each slice's gates, a segment a slice of the source
+  };
+
+  // Time runs forward or in reverse; these say what that means.
   size_t nth_step(const Steps& steps, size_t n) const { return reverse_ ? steps.steps() - 1 - n : n; }
   size_t previous_step(size_t t) const { return reverse_ ? t + 1 : t - 1; }
   size_t continuing(const Steps& steps, size_t t) const;  // sequences [0, …) of step t that have a previous step
 
   Run make_run(const Steps& steps, Workspace<T>& kept, bool rolling, View<T> y) const;
-  void load_initial(const Pass<T>& pass, const Run& run) const;
+  void load_initial(const Pass<T>& pass, Run& run) const;
   void store_final(State<T>& state, const Run& run) const;
-  void forward_steps(const Run& run, size_t first, size_t last, size_t begin, size_t end) const;
-  void backward_steps(const Run& run, size_t begin, size_t end) const;
-  void forward_block(const CellRows<T>& block, const CellKernels<T>& kernels) const;
-  void backward_block(CellRows<T>& block, const CellKernels<T>& kernels, View<T> d_source) const;
+  Window next_window(const Steps& steps, size_t first, size_t max_rows) const;
+  Window last_window(const Steps& steps, size_t last, size_t max_rows) const;
+  Partition partition(ThreadPool& pool, const Steps& steps) const;
+
+  ConstView<T> previous(const Run& run, size_t state, const Block& block) const;
+  ConstView<T> source(const Run& run, const RecurrentProduct& product, const Block& block) const;
+  CellRows<T> cell_rows(const Run& run, const Block& block, size_t slice) const;
+  void forward_phase(const Run& run, size_t t, size_t phase, const Share& share) const;
+  void backward_phase(const Run& run, size_t t, size_t phase, const Share& share) const;
+  void backward_products(const Run& run, size_t t, size_t phase, const Share& share) const;
+  void backward_window(const Run& run, ThreadPool& pool, const Partition& partition) const;
+
   void weight_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x) const;
-  void bias_gradients(const BackwardPass<T>& pass, const Run& run) const;
   void vector_gradients(const BackwardPass<T>& pass, const Run& run) const;
-  // Calls visit(block, t) for the blocks of rows of step t within batch [begin, end): each block has its gates and
-  // states set.
+  void bias_gradients(const BackwardPass<T>& pass, const Buffer<T>& sums) const;
+  void input_gradient(ThreadPool& pool, const Run& run, View<T> d_x, GemmStart start) const;
+  // Calls visit(block) for the rows of step t within the share, a few at a time.
   template <class Visit>
-  void for_each_block(const Run& run, size_t t, size_t begin, size_t end, Visit&& visit) const;
-  // Calls visit(first_row, previous) for runs of rows whose states before the step lie evenly in memory.
+  void for_each_block(const Steps& steps, size_t t, const Share& share, Visit&& visit) const;
+  // Calls visit(row of the window, previous) for runs of rows whose states before the step lie evenly in memory.
   template <class Visit>
   void for_each_previous(const Run& run, size_t state, Visit&& visit) const;
 
   const CellSpec& spec() const { return cell_.spec; }
-  View<T> columns(View<T> gates, size_t first, size_t count) const {
-    return gates.slice_cols(first * hidden_, count * hidden_);
+  // Columns [first, first + count) of one slice of the gate buffer.
+  View<T> columns(View<T> gates, size_t slice, size_t first, size_t count) const {
+    return gates.slice_cols(slices_.column(slice, first), count * slices_.units(slice));
+  }
+  View<T> units(View<T> rows, size_t slice) const {
+    return rows.slice_cols(slices_.first(slice), slices_.units(slice));
   }
 
   const Cell& cell_;
   size_t input_, hidden_;
   bool reverse_;
+  Slices slices_;
   size_t weight_ih_, weight_hh_, bias_ih_, bias_hh_;  // indices of parameters
   std::vector<size_t> vectors_, initial_;
-  PackedMatrix<T> packed_ih_, packed_ih_back_;
-  std::vector<PackedMatrix<T>> packed_hh_, packed_hh_back_;  // one a product of the cell
-  Buffer<T> bias_;                                           // [columns * hidden]: all that is constant in each column
-  Buffer<T> vector_values_;                                  // [vectors * hidden]
+  PackedMatrix<T> packed_ih_;                    // a segment a slice
+  std::vector<PackedMatrix<T>> packed_ih_back_;  // one a slice
+  std::vector<Product> products_;
+  Buffer<T> bias_;           // [columns * hidden]: all that is constant in each column
+  Buffer<T> vector_values_;  // [vectors * hidden]
 };
 
 }  // namespace elman

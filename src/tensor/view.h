@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <type_traits>
 
@@ -33,5 +34,12 @@ struct View {
 
 template <class T>
 using ConstView = View<const T>;
+
+// REQUIRES: equal shapes, no overlap.
+template <class T>
+void copy_rows(ConstView<T> from, View<T> to) {
+  ELMAN_DCHECK(from.rows == to.rows && from.cols == to.cols);
+  for (size_t r = 0; r < from.rows; ++r) std::copy_n(from.row(r), from.cols, to.row(r));
+}
 
 }  // namespace elman

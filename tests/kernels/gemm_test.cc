@@ -151,6 +151,67 @@ TEST_P(GemmTest, RowsDoNotDependOnTheirBatch) {
   EXPECT_EQ(split.values(), whole.values());
 }
 
+// Segments of three widths, in another order in C than in B, multiplied one range at a time.
+TEST_P(GemmTest, SegmentsGoWhereTheyBelong) {
+  constexpr size_t kRows = 13, kDepth = 270;
+  const std::vector<Segment> segments = {{40, 61}, {21, 0}, {33, 25}};
+  const size_t cols = 94, width = 101;
+  std::vector<size_t> order(cols);
+  for (size_t j = 0; j < cols; ++j) order[j] = (j * 37 + 5) % cols;
+  Padded<float> a(kRows, kDepth, 0, 1), weight(cols, kDepth, 3, 2), c(kRows, width, 2, 3), expected(kRows, width, 2, 3);
+  const std::vector<float> bias = Padded<float>(1, width, 0, 4).values();
+  PackedMatrix<float> packed;
+  packed.pack_transposed(weight.view(), {order, segments});
+  gemm<float>(a.view(), packed, c.view(), GemmStart::kBias, bias.data(), {1, 3});
+  gemm<float>(a.view(), packed, c.view(), GemmStart::kBias, bias.data(), {0, 1});
+
+  size_t first = 0;
+  for (const Segment& s : segments) {
+    for (size_t j = 0; j < s.cols; ++j) {
+      for (size_t i = 0; i < kRows; ++i) {
+        float sum = bias[s.target + j];
+        for (size_t k = 0; k < kDepth; ++k)
+          sum = std::fma(a.view()(i, k), weight.view()(order[first + j], k), sum);
+        expected.view()(i, s.target + j) = sum;
+      }
+    }
+    first += s.cols;
+  }
+  EXPECT_EQ(c.values(), expected.values());
+
+  PackedMatrix<float> rows;
+  rows.pack(weight.view(), {order, {}});
+  Padded<float> b(kRows, cols, 0, 5), product(kRows, kDepth, 0, 6), reference(kRows, kDepth, 0, 6);
+  gemm<float>(b.view(), rows, product.view(), GemmStart::kAccumulate);
+  for (size_t i = 0; i < kRows; ++i)
+    for (size_t j = 0; j < kDepth; ++j)
+      for (size_t k = 0; k < cols; ++k)
+        reference.view()(i, j) = std::fma(b.view()(i, k), weight.view()(order[k], j), reference.view()(i, j));
+  EXPECT_EQ(product.values(), reference.values());
+}
+
+TEST_P(GemmTest, GradientRowsFollowTheSegments) {
+  const std::vector<Segment> segments = {{40, 30}, {13, 0}, {7, 20}};
+  for (const size_t n : {size_t{3}, size_t{50}}) {
+    Padded<float> a(70, 60, 1, 1), b(70, n, 0, 2), c(70, n, 4, 3), expected(70, n, 4, 3);
+    size_t first = 0;
+    for (const Segment& s : segments) {
+      for (size_t i = 0; i < s.cols; ++i)
+        for (size_t k = 0; k < 70; ++k)
+          for (size_t j = 0; j < n; ++j)
+            expected.view()(s.target + i, j) =
+                std::fma(a.view()(k, first + i), b.view()(k, j), expected.view()(s.target + i, j));
+      first += s.cols;
+    }
+    Buffer<float> workspace;
+    for (const size_t begin : {size_t{0}, size_t{25}}) {
+      const size_t end = begin == 0 ? 25 : 60;
+      gemm_gradient<float>(a.view(), b.view(), c.view(), workspace, {segments, begin, end});
+    }
+    EXPECT_EQ(c.values(), expected.values()) << n;
+  }
+}
+
 TEST_P(GemmTest, GradientRowsDoNotDependOnTheSplit) {
   constexpr size_t kRows = 300, kM = 50, kN = 40;
   Padded<float> a(kRows, kM, 0, 1), b(kRows, kN, 0, 2), whole(kM, kN, 0, 3), split(kM, kN, 0, 3);

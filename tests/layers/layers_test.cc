@@ -66,8 +66,8 @@ TEST_F(LayerTest, EmbeddingRefusesWhatIsNoSymbol) {
 }
 
 TEST_F(LayerTest, DropoutDropsItsShareAndKeepsTheMean) {
-  constexpr double kRate = 0.3;
-  DropoutLayer<float> layer(5, 7, kRate);
+  constexpr double kRate = 19661.0 / 65536;  // 0.3 as the layer rounds it
+  DropoutLayer<float> layer(5, 7, 0.3);
   const Tensor<float> x = random_tensor<float>(5000, 7, 1);
   const Random random(1, 2);
   const std::vector<float> y = run(layer, Steps(5000, 1), x, &random);
@@ -78,6 +78,29 @@ TEST_F(LayerTest, DropoutDropsItsShareAndKeepsTheMean) {
   }
   const auto n = static_cast<double>(y.size());
   EXPECT_NEAR(static_cast<double>(dropped), kRate * n, 5 * std::sqrt(kRate * (1 - kRate) * n));  // five deviations
+}
+
+// Rows of several draws: whatever part of a random word decides an element, its neighbours in memory and in the word
+// decide nothing of it.
+TEST_F(LayerTest, DropoutDecidesEachElementApart) {
+  constexpr size_t kRows = 400, kSize = 1300;
+  DropoutLayer<float> layer(0, kSize, 0.5);
+  Tensor<float> x(kRows, kSize);
+  std::fill_n(x.data(), x.size(), 1.0f);
+  const Random random(1, 2);
+  const std::vector<float> y = run(layer, Steps(kRows, 1), x, &random);
+  for (const size_t apart : {1u, 2u, 4u, 8u, 138u, 256u, 512u, 650u, 1024u, 1300u}) {
+    size_t same = 0;
+    const size_t n = y.size() - apart;
+    for (size_t i = 0; i < n; ++i) same += (y[i] == 0.0f) == (y[i + apart] == 0.0f);
+    EXPECT_NEAR(static_cast<double>(same), 0.5 * static_cast<double>(n), 2.5 * std::sqrt(n))
+        << apart;  // five deviations
+  }
+  for (size_t c = 0; c < kSize; ++c) {
+    size_t dropped = 0;
+    for (size_t r = 0; r < kRows; ++r) dropped += y[r * kSize + c] == 0.0f;
+    EXPECT_NEAR(static_cast<double>(dropped), 0.5 * kRows, 2.5 * std::sqrt(kRows)) << c;
+  }
 }
 
 TEST_F(LayerTest, DropoutMasksDependOnSourceAndLayer) {

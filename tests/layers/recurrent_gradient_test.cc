@@ -47,6 +47,21 @@ TEST_P(RecurrentGradient, Bidirectional) {
   check<BidirectionalLayer<double>>({.cell = &cell(), .learned_state = true});
 }
 
+// Several slices of units, and windows of steps: every 13th element of a layer whose sizes show any mix-up.
+TEST_P(RecurrentGradient, SlicesAndWindows) {
+  Parameters<double> parameters;
+  RecurrentLayer<double> layer(0, {.cell = &cell(), .input_size = 2, .hidden_size = 70}, parameters);
+  parameters.allocate();
+  randomize(parameters, 0.15);  // no growth over 300 steps
+  const std::vector<size_t> lengths{4, 3, 1};
+  const Steps few = Steps::packed(lengths), many(2, 300);
+  check_gradients(
+      {layer, parameters},
+      {.steps = few, .x = random_tensor<double>(few.rows(), 2, 1), .start = Start::kGivenToFinal, .every = 13});
+  check_gradients({layer, parameters},
+                  {.steps = many, .x = random_tensor<double>(many.rows(), 2, 1), .every = 997, .loss_scale = 1.0 / 64});
+}
+
 ELMAN_EACH_CELL(RecurrentGradient);
 
 }  // namespace

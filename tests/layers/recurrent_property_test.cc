@@ -13,7 +13,7 @@ namespace elman {
 namespace {
 
 constexpr size_t kInput = 3;
-constexpr size_t kHiddenSizes[] = {1, 5, 16, 20, 33};  // below, at and beyond vectors of 8 and 16
+constexpr size_t kHiddenSizes[] = {1, 5, 16, 20, 33, 72};  // below, at and beyond vectors of 8 and 16; two slices
 
 enum Direction { kForward, kBoth };
 
@@ -135,12 +135,12 @@ TEST_P(RecurrentProperty, DifferentLengthsAreEachAlone) {
     }
 }
 
-// Without a tape only a window of gates is in memory; more than 512 rows take several windows.
+// Without a tape only a window of gates is in memory; many rows take several windows.
 TEST_P(RecurrentProperty, InferenceIsTaped) {
-  const std::vector<size_t> lengths{700, 650, 311, 310, 5};
-  for (const Steps& steps : {Steps(1, 1), Steps(9, 4), Steps(700, 3), Steps(3, 600), Steps::packed(lengths)})
+  const std::vector<size_t> lengths{400, 350, 211, 210, 5};
+  for (const Steps& steps : {Steps(1, 1), Steps(9, 4), Steps(300, 3), Steps(3, 400), Steps::packed(lengths)})
     for (const Direction direction : {kForward, kBoth}) {
-      const auto network = make_network(cell(), 5, direction);
+      const auto network = make_network(cell(), 300, direction);
       const auto x = random_tensor<float>(steps.rows(), kInput, 1);
       Tape<float> tape;
       EXPECT_TRUE(same_results(infer(*network, steps, x), infer(*network, steps, x, &tape)))
@@ -164,9 +164,10 @@ TEST_P(RecurrentProperty, ReusedMemoryChangesNothing) {
 }
 
 TEST_P(RecurrentProperty, SameBitsOnAnyNumberOfThreads) {
-  const std::vector<size_t> lengths{40, 40, 40, 38, 31, 31, 20, 12, 12, 7, 3, 1, 1};
-  for (const Steps& steps : {Steps(40, 13), Steps::packed(lengths)})
-    for (const size_t hidden_size : {5, 33}) {
+  const std::vector<size_t> lengths{40, 40, 40, 38, 31, 31, 20, 12, 12, 7, 3, 1, 1}, two{30, 11};
+  // One or two sequences of 200 units are divided by units, many sequences by sequence.
+  for (const Steps& steps : {Steps(40, 13), Steps::packed(lengths), Steps(20, 1), Steps::packed(two)})
+    for (const size_t hidden_size : {5, 33, 200}) {
       const auto network = make_network(cell(), hidden_size, kBoth);
       const auto x = random_tensor<float>(steps.rows(), kInput, 1);
       ThreadPool one(1);

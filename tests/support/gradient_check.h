@@ -68,6 +68,8 @@ struct GradientCase {
   Start start = Start::kInitial;
   bool x_has_gradient = true;  // an embedding's input, the symbols, has none
   std::optional<Random> dropout = {};
+  size_t every = 1;       // compares one element in so many, of each kind
+  double loss_scale = 1;  // of the sum over many outputs, to keep it near 1
 };
 
 // Compares every gradient of the loss sum(weights * y) + sum(weights * final state), with random weights, with central
@@ -81,6 +83,7 @@ class GradientCheck {
         d_y_(random_tensor<double>(subject_.output_steps(case_.steps).rows(), subject_.output_size, 11)),
         start_(subject_.initial_state(case_.steps.batch())),
         d_final_(start_.copy()) {
+    for (size_t i = 0; i < d_y_.size(); ++i) d_y_.data()[i] *= case_.loss_scale;
     uint64_t stream = 21;
     for (Buffer<double>& layer : start_.layers) fill_random(layer, stream++);
     for (Buffer<double>& layer : d_final_.layers) fill_random(layer, stream++);
@@ -162,7 +165,7 @@ class GradientCheck {
 
   void compare(const std::string& name, std::span<double> values, const std::vector<double>& gradients) {
     ASSERT_EQ(values.size(), gradients.size()) << name;
-    for (size_t i = 0; i < values.size(); ++i) {
+    for (size_t i = 0; i < values.size(); i += case_.every) {
       const double value = values[i], above = value + kStep, below = value - kStep;
       values[i] = above;
       const double loss_above = loss();

@@ -1,0 +1,59 @@
+#include "layers/partition.h"
+
+#include <algorithm>
+
+namespace elman {
+namespace {
+
+// Seconds, measured on EPYC cores of two generations. They need to be right only in proportion: they choose who
+// computes, never what.
+constexpr double kFlop = 1.0 / 100e9, kL2Byte = 1.0 / 200e9, kL3Byte = 1.0 / 50e9;
+constexpr double kMeeting = 0.3e-6;        // of all threads, once a step
+constexpr double kStart = 3e-6;            // of the other threads, once a call
+constexpr double kUneven = 1.1;            // threads that meet at every step wait for the slowest
+constexpr double kL1 = 24e3, kL2 = 700e3;  // bytes of weights that stay in the cache beside the rest
+
+double step_seconds(double rows, double part, const Partition::Work& work) {
+  const double bytes = work.weight_bytes * part;
+  const double byte = bytes <= kL1 ? 0 : bytes <= kL2 ? kL2Byte : kL3Byte;
+  return rows * part * work.flops_per_row * kFlop + bytes * byte;
+}
+
+// Divides the sequences so that every part has about as many rows: the longest sequences come first.
+std::vector<size_t> equal_rows(const Steps& steps, size_t parts) {
+  std::vector<size_t> bounds = {0};
+  size_t rows = 0;
+  for (size_t b = 0; b < steps.batch(); ++b) {
+    rows += steps.length(b);
+    if (bounds.size() < parts && rows * parts >= bounds.size() * steps.rows()) bounds.push_back(b + 1);
+  }
+  bounds.resize(parts, steps.batch());
+  bounds.push_back(steps.batch());
+  return bounds;
+}
+
+}  // namespace
+
+Partition Partition::choose(size_t threads, const Steps& steps, const Slices& slices, const Work& work) {
+  const size_t batch = steps.batch(), count = slices.count();
+  const double time = static_cast<double>(steps.steps());
+  const double rows = static_cast<double>(steps.rows()) / time;  // of a mean step
+  const size_t by_batch = std::min(threads, batch), by_units = std::min(threads, count);
+
+  const double alone = time * step_seconds(rows, 1, work);
+  const double apart = time * step_seconds(std::max(1.0, rows / static_cast<double>(by_batch)), 1, work) + kStart;
+  const double widest = static_cast<double>((count + by_units - 1) / by_units) / static_cast<double>(count);
+  const double together = kUneven * time * (step_seconds(rows, widest, work) + kMeeting) + kStart;
+
+  Partition result(batch, count);
+  if (by_batch > 1 && apart < alone && apart <= together) {
+    result.parts_ = by_batch;
+    result.bounds_ = equal_rows(steps, by_batch);
+  } else if (by_units > 1 && together < alone) {
+    result.parts_ = by_units;
+    result.by_units_ = true;
+  }
+  return result;
+}
+
+}  // namespace elman
