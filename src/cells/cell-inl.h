@@ -9,36 +9,12 @@
 #include <algorithm>
 
 #include "cells/cell.h"
-#include "kernels/simd-inl.h"
+#include "cells/lanes-inl.h"
+#include "cells/step-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace elman {
 namespace HWY_NAMESPACE {
-
-// One vector of units of one row. A cell's math reads and writes these and nothing else.
-template <class V>
-struct CellLanes {
-  V gate[kMaxColumns], d_gate[kMaxColumns];
-  V prev[kMaxStates], next[kMaxStates];
-  V vector[kMaxVectors];
-  V d_next[kMaxStates], d_prev[kMaxStates];
-  V result, d_result;
-};
-
-// Whole vectors, or the first n lanes of one at the end of a row.
-template <class T, bool kPartial>
-struct Access {
-  using V = typename Lanes<T>::V;
-  size_t n;
-  V load(const T* p) const {
-    if constexpr (kPartial) return Lanes<T>::load_some(p, n);
-    else return Lanes<T>::load(p);
-  }
-  void store(V v, T* p) const {
-    if constexpr (kPartial) Lanes<T>::store_some(v, p, n);
-    else Lanes<T>::store(v, p);
-  }
-};
 
 template <class Math, size_t kPhase, class T, class A>
 HWY_INLINE void forward_unit(const CellRows<T>& block, size_t row, size_t unit, A access) {
@@ -105,7 +81,11 @@ void fill_kernels(CellKernels<T>* kernels) {
   static_assert(Math::kColumns <= kMaxColumns && Math::kStates <= kMaxStates && Math::kVectors <= kMaxVectors);
   kernels->forward[0] = forward_rows<Math, T, 0>;
   kernels->backward[0] = backward_rows<Math, T, 0>;
-  if constexpr (Math::kPhases > 1) {
+  if constexpr (Math::kPhases == 1) {
+    kernels->step = step<Math, T>;
+    kernels->step_lanes = Lanes<T>::kCount;
+    kernels->step_vectors = kStepVectors<Math>;
+  } else {
     kernels->forward[1] = forward_rows<Math, T, 1>;
     kernels->backward[1] = backward_rows<Math, T, 1>;
   }

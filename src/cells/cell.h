@@ -62,6 +62,20 @@ struct CellRows {
   ConstView<T> d_result;       // in: gradient to the result (phases before the last)
 };
 
+// One step of one sequence, for streams. Panels hold, for each group of units, a row of `step_vectors` vectors of
+// `step_lanes` units (fewer vectors in the last group, zeros beyond the last unit) for each of: the columns' biases;
+// the cell's vectors; for each input, the gates; for each h, the gates again, apart columns in place of the gates whose
+// products they take.
+template <class T>
+struct CellStep {
+  const T* panels;
+  const T* x;
+  size_t inputs, units;
+  T* h;                   // read and replaced
+  T* next_h;              // [units], the same; not h's memory
+  T* states[kMaxStates];  // above h: read and replaced
+};
+
 template <class T>
 using CellKernel = void (*)(const CellRows<T>&);
 
@@ -70,6 +84,8 @@ template <class T>
 struct CellKernels {
   static constexpr size_t kMaxPhases = 2;
   CellKernel<T> forward[kMaxPhases] = {}, backward[kMaxPhases] = {};
+  void (*step)(const CellStep<T>&) = nullptr;  // of cells with one phase
+  size_t step_lanes = 0, step_vectors = 0;
 };
 
 struct Cell {

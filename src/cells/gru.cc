@@ -17,6 +17,7 @@ struct Gru {
   enum { kR, kZ, kN, kHiddenN, kColumns };  // kHiddenN: W_hn h + b_hn, apart
   enum { kH, kStates };
   static constexpr size_t kVectors = 0;
+  static constexpr size_t kApart = 1;
   static constexpr size_t kPhases = 1;
 
   template <size_t, class V>
@@ -45,6 +46,7 @@ struct GruResetBefore {
   enum { kR, kZ, kN, kColumns };  // the result is r h, the source of n's recurrent product
   enum { kH, kStates };
   static constexpr size_t kVectors = 0;
+  static constexpr size_t kApart = 0;
   static constexpr size_t kPhases = 2;
 
   template <size_t kPhase, class V>

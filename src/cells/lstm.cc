@@ -19,6 +19,7 @@ struct LstmMath {
   enum { kH, kC, kStates };
   enum { kPeepI, kPeepF, kPeepO, kPeepholes };
   static constexpr size_t kVectors = kPeephole ? kPeepholes : 0;
+  static constexpr size_t kApart = 0;
   static constexpr size_t kPhases = 1;
 
   template <size_t, class V>

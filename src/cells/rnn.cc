@@ -16,6 +16,7 @@ struct RnnMath {
   enum { kPre, kColumns };
   enum { kH, kStates };
   static constexpr size_t kVectors = 0;
+  static constexpr size_t kApart = 0;
   static constexpr size_t kPhases = 1;
 
   template <size_t, class V>

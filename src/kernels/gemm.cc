@@ -66,6 +66,29 @@ HWY_INLINE void gemm_all(const ConstView<T>& a, const PackedMatrix<T>& b, const 
   for (size_t s = range.begin; s < end; ++s) gemm_segment(a, b, c, start, bias, b.segments()[s]);
 }
 
+// Four outputs at a time: each is one chain, whose links wait for each other.
+template <class T>
+HWY_INLINE void vector_product(const ConstView<T>& weight, const T* HWY_RESTRICT x, const T* bias, T* HWY_RESTRICT y) {
+  size_t j = 0;
+  for (; j + 4 <= weight.rows; j += 4) {
+    T sums[4] = {bias[j], bias[j + 1], bias[j + 2], bias[j + 3]};
+    for (size_t k = 0; k < weight.cols; ++k)
+      for (size_t i = 0; i < 4; ++i) sums[i] = fma(x[k], weight(j + i, k), sums[i]);
+    std::copy_n(sums, 4, y + j);
+  }
+  for (; j < weight.rows; ++j) {
+    T sum = bias[j];
+    for (size_t k = 0; k < weight.cols; ++k) sum = fma(x[k], weight(j, k), sum);
+    y[j] = sum;
+  }
+}
+
+void vector_f32(const ConstView<float>& weight, const float* x, const float* bias, float* y) {
+  vector_product(weight, x, bias, y);
+}
+void vector_f64(const ConstView<double>& weight, const double* x, const double* bias, double* y) {
+  vector_product(weight, x, bias, y);
+}
 size_t panel_f32() { return kPanel<float>; }
 size_t panel_f64() { return kPanel<double>; }
 void gemm_f32(const ConstView<float>& a, const PackedMatrix<float>& b, const View<float>& c, GemmStart start,
@@ -86,6 +109,8 @@ namespace elman {
 
 HWY_EXPORT(panel_f32);
 HWY_EXPORT(panel_f64);
+HWY_EXPORT(vector_f32);
+HWY_EXPORT(vector_f64);
 HWY_EXPORT(gemm_f32);
 HWY_EXPORT(gemm_f64);
 
@@ -175,6 +200,17 @@ void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, 
   }
 }
 
+template <class T>
+void multiply_vector(ConstView<T> weight, const T* x, const T* bias, T* y) noexcept {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    HWY_DYNAMIC_DISPATCH(vector_f32)(weight, x, bias, y);
+  } else {
+    HWY_DYNAMIC_DISPATCH(vector_f64)(weight, x, bias, y);
+  }
+}
+
+template void multiply_vector(ConstView<float>, const float*, const float*, float*) noexcept;
+template void multiply_vector(ConstView<double>, const double*, const double*, double*) noexcept;
 template void gemm(ConstView<float>, const PackedMatrix<float>&, View<float>, GemmStart, const float*,
                    SegmentRange) noexcept;
 template void gemm(ConstView<double>, const PackedMatrix<double>&, View<double>, GemmStart, const double*,

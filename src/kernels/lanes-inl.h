@@ -34,23 +34,38 @@ struct Lanes<float> {
   static HWY_INLINE void store(V v, float* to) { hn::StoreU(v, Tag(), to); }
   static HWY_INLINE V splat(float x) { return hn::Set(Tag(), x); }
   // The first n <= count() lanes; the others read as zero and are not written.
-  static HWY_INLINE V load_some(const float* from, size_t n) {
-#if HWY_CAP_GE256
-    return hn::MaskedLoad(hn::FirstN(Tag(), n), Tag(), from);
-#else
-    HWY_ALIGN float lanes[kCount] = {};
-    std::copy_n(from, n, lanes);
-    return hn::Load(Tag(), lanes);
+  static HWY_INLINE V load_some(const float* from, size_t n) { return load_pieces(Tag(), from, n); }
+  static HWY_INLINE void store_some(V v, float* to, size_t n) { store_pieces(Tag(), v, to, n); }
+
+ private:
+  // In halves and halves of halves rather than under a mask: what such a store wrote, a load finds at once, while a
+  // masked one must reach the cache first. Streams of one step read what the step before wrote.
+  template <class D>
+  static HWY_INLINE hn::Vec<D> load_pieces(D d, const float* from, size_t n) {
+    if (n == 0) return hn::Zero(d);
+#if HWY_TARGET != HWY_SCALAR
+    if constexpr (hn::MaxLanes(D()) > 1) {
+      const hn::Half<D> half;
+      constexpr size_t kHalf = hn::MaxLanes(D()) / 2;
+      if (n < kHalf) return hn::Combine(d, hn::Zero(half), load_pieces(half, from, n));
+      return hn::Combine(d, load_pieces(half, from + kHalf, n - kHalf), hn::LoadU(half, from));
+    }
 #endif
+    return hn::LoadU(d, from);
   }
-  static HWY_INLINE void store_some(V v, float* to, size_t n) {
-#if HWY_CAP_GE256
-    hn::BlendedStore(v, hn::FirstN(Tag(), n), Tag(), to);
-#else
-    HWY_ALIGN float lanes[kCount];
-    hn::Store(v, Tag(), lanes);
-    std::copy_n(lanes, n, to);
+  template <class D>
+  static HWY_INLINE void store_pieces(D d, hn::Vec<D> v, float* to, size_t n) {
+    if (n == 0) return;
+#if HWY_TARGET != HWY_SCALAR
+    if constexpr (hn::MaxLanes(D()) > 1) {
+      const hn::Half<D> half;
+      constexpr size_t kHalf = hn::MaxLanes(D()) / 2;
+      if (n < kHalf) return store_pieces(half, hn::LowerHalf(half, v), to, n);
+      hn::StoreU(hn::LowerHalf(half, v), half, to);
+      return store_pieces(half, hn::UpperHalf(half, v), to + kHalf, n - kHalf);
+    }
 #endif
+    hn::StoreU(v, d, to);
   }
 };
 
@@ -107,6 +122,13 @@ HWY_INLINE F32 fma(F32 a, F32 b, F32 c) {
 #endif
 }
 HWY_INLINE double fma(double a, double b, double c) { return std::fma(a, b, c); }
+HWY_INLINE float fma(float a, float b, float c) {
+#if HWY_NATIVE_FMA
+  return std::fma(a, b, c);
+#else
+  return fma_in_double(a, b, c);
+#endif
+}
 
 // c - a * b with one rounding.
 HWY_INLINE F32 fnma(F32 a, F32 b, F32 c) {

@@ -56,6 +56,28 @@ View<T> SequentialLayer<T>::backward(const BackwardPass<T>& pass, const Steps& s
 }
 
 template <class T>
+void SequentialLayer<T>::pack_step(const Parameters<T>& parameters) {
+  for (auto& layer : layers_) layer->pack_step(parameters);
+}
+
+template <class T>
+void SequentialLayer<T>::step(const Pass<T>& pass, const ConstView<T>& x, T* y) const {
+  if (layers_.empty()) return void(std::copy_n(x.data, input_, y));
+  size_t between = 0;
+  for (size_t i = 0; i + 1 < layers_.size(); ++i) between += layers_[i]->output_size();
+  T* to = between == 0 ? y : pass.scratch.buffers.matrix(this->id(), kBetween, 1, between).data;
+  const T* from = x.data;
+  size_t width = x.cols;
+  for (size_t i = 0; i + 1 < layers_.size(); ++i) {
+    layers_[i]->step(pass, {from, 1, width}, to);
+    width = layers_[i]->output_size();
+    from = to;
+    to += width;
+  }
+  layers_.back()->step(pass, {from, 1, width}, y);
+}
+
+template <class T>
 void SumLayer<T>::pack(const Parameters<T>& parameters, bool training) {
   for (auto& branch : branches_) branch->pack(parameters, training);
 }

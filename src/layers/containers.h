@@ -21,8 +21,11 @@ class SequentialLayer : public Layer<T> {
   bool needs_future() const override;
   View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;
   View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const override;
+  void pack_step(const Parameters<T>& parameters) override;
+  void step(const Pass<T>& pass, const ConstView<T>& x, T* y) const override;
 
  private:
+  enum Slot { kBetween };
   size_t input_;
   std::vector<LayerPtr<T>> layers_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -113,6 +114,8 @@ class Layer {
   // Copies weights into the layout the kernels want. Must follow every change of the parameters; `training` also
   // prepares what backward needs.
   virtual void pack(const Parameters<T>&, bool /*training*/) {}
+  // The same for step(), which streams call.
+  virtual void pack_step(const Parameters<T>&) {}
   // Appends buffers so that state.layers[id] is this layer's initial state for `batch` sequences.
   virtual void initial_state(const Parameters<T>&, size_t /*batch*/, State<T>&) const {}
   // True when outputs at step t need inputs after t, so that the layer cannot stream.
@@ -122,6 +125,12 @@ class Layer {
   virtual View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const = 0;
   // d_y, which may be overwritten, → d_x (no data when !need_d_x). `steps` is the forward call's.
   virtual View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const = 0;
+
+  // One step of one sequence, bit for bit what forward gives: x [1, input_size] → y [output_size], which is not x.
+  // After the first call nothing is allocated. REQUIRES: a state, no tape, !needs_future().
+  virtual void step(const Pass<T>& pass, const ConstView<T>& x, T* y) const {
+    std::copy_n(forward(pass, Steps(1, 1), x).data, output_size(), y);
+  }
 
  private:
   size_t id_;

@@ -35,6 +35,13 @@ View<T> LinearLayer<T>::backward(const BackwardPass<T>& pass, const Steps&, View
   return d_x;
 }
 
+template <class T>
+void LinearLayer<T>::step(const Pass<T>& pass, const ConstView<T>& x, T* y) const {
+  const T* bias = pass.parameters.value(bias_).data;
+  if (output_ <= kFewOutputs) multiply_vector<T>(pass.parameters.value(weight_), x.data, bias, y);
+  else gemm<T>(x, packed_, {y, 1, output_}, GemmStart::kBias, bias);
+}
+
 template class LinearLayer<float>;
 template class LinearLayer<double>;
 

@@ -23,8 +23,10 @@ class LinearLayer : public Layer<T> {
   void pack(const Parameters<T>& parameters, bool training) override;
   View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;
   View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const override;
+  void step(const Pass<T>& pass, const ConstView<T>& x, T* y) const override;
 
  private:
+  static constexpr size_t kFewOutputs = 8;  // fewer than a panel's columns
   enum Slot { kOutput, kDeltaInput };
   size_t input_, output_, weight_, bias_;
   PackedMatrix<T> packed_, packed_back_;

@@ -44,6 +44,9 @@ class RecurrentLayer : public Layer<T> {
   View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;
   View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const override;
 
+  void pack_step(const Parameters<T>& parameters) override;
+  void step(const Pass<T>& pass, const ConstView<T>& x, T* y) const override;
+
   // The same, into memory of the caller: y [rows, hidden] may be a slice of a wider matrix. d_x starts at zero or, to
   // sum two directions, at what it holds; without data it is not computed.
   void forward_into(const Pass<T>& pass, const Steps& steps, ConstView<T> x, View<T> y) const;
@@ -157,6 +160,8 @@ class RecurrentLayer : public Layer<T> {
   std::vector<Product> products_;
   Buffer<T> bias_;           // [columns * hidden]: all that is constant in each column
   Buffer<T> vector_values_;  // [vectors * hidden]
+  Buffer<T> step_panels_;    // as CellStep wants them
+  CellKernels<T> step_kernels_;
 };
 
 }  // namespace elman

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 #include <utility>
 
 #include "base/error.h"
@@ -42,6 +43,8 @@ Steps steps_of(const Sequences& x, size_t features) {
 struct Model::Impl {
   std::shared_ptr<Network<float>> network;
   uint64_t seed = 1, calls = 0;
+  std::mutex step;  // guards the packing for streams
+  bool step_packed = false;
   Scratch<float> scratch{shared_pool()};  // of backward(), which only one thread may call
   Tape<float> tape;
   Buffer<float> d_y;
@@ -110,7 +113,10 @@ std::span<const float> Model::gradients() const {
   const Buffer<float>& gradients = std::as_const(impl_->network->parameters()).gradients();
   return {gradients.data(), gradients.size()};
 }
-void Model::update() { impl_->network->pack(true); }
+void Model::update() {
+  impl_->network->pack(true);
+  impl_->step_packed = false;
+}
 
 std::span<float> Model::parameter(const std::string& name) {
   Parameters<float>& all = impl_->network->parameters();
@@ -134,6 +140,10 @@ Stream Model::stream() const {
   if (!impl_->network->can_stream())
     fail(ErrorCode::kUsage,
          "this network needs the future of each step (bidirectional or flatten layers) and cannot stream");
+  {
+    const std::lock_guard lock(impl_->step);
+    if (!std::exchange(impl_->step_packed, true)) impl_->network->pack_step();
+  }
   return Stream(std::make_unique<Stream::Impl>(impl_->network));
 }
 
@@ -146,11 +156,7 @@ Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;
 Stream::~Stream() = default;
 
-void Stream::step(const float* x, float* y) noexcept {
-  const Network<float>& network = *impl_->network;
-  const View<float> out = network.forward(impl_->scratch, Steps(1, 1), {x, 1, network.input_size()}, &impl_->state);
-  std::copy_n(out.data, out.cols, y);
-}
+void Stream::step(const float* x, float* y) noexcept { impl_->network->step(impl_->scratch, impl_->state, x, y); }
 
 void Stream::reset() { impl_->state = impl_->network->initial_state(1); }
 

@@ -32,6 +32,7 @@ class Network {
   void initialize(uint64_t seed) { parameters_.initialize(seed); }
   // Must follow every change of the parameters; `training` also prepares the backward pass.
   void pack(bool training) { root_->pack(parameters_, training); }
+  void pack_step() { root_->pack_step(parameters_); }  // the same for step()
   State<T> initial_state(size_t batch) const;
 
   // x [steps.rows(), input_size] → y [output_steps(steps).rows(), output_size], valid until the next call with this
@@ -41,6 +42,11 @@ class Network {
                   Tape<T>* tape = nullptr, const Random* dropout = nullptr) const {
     check_call(steps, x, state);
     return root_->forward({parameters_, scratch, state, tape, dropout}, steps, x);
+  }
+  // One step of one sequence: x [input_size] → y [output_size], as forward gives them. Allocates nothing after the
+  // first call with this scratch. REQUIRES: can_stream(), a state of one sequence, x and y apart.
+  void step(Scratch<T>& scratch, State<T>& state, const T* x, T* y) const {
+    root_->step({parameters_, scratch, &state}, {x, 1, input_size()}, y);
   }
   // Adds to parameters().gradients(). Returns d_x when asked for.
   View<T> backward(Scratch<T>& scratch, const Steps& steps, Tape<T>& tape, View<T> d_y, bool need_d_x = false,

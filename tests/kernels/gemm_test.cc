@@ -190,6 +190,18 @@ TEST_P(GemmTest, SegmentsGoWhereTheyBelong) {
   EXPECT_EQ(product.values(), reference.values());
 }
 
+TEST_P(GemmTest, OneRowByItself) {
+  for (const size_t outputs : {1, 3, 4, 7, 20}) {
+    Padded<float> x(1, 133, 0, 1), weight(outputs, 133, 2, 2), y(1, outputs, 0, 3), expected(1, outputs, 0, 3);
+    const std::vector<float> bias = Padded<float>(1, outputs, 0, 4).values();
+    PackedMatrix<float> packed;
+    packed.pack_transposed(weight.view());
+    gemm<float>(x.view(), packed, expected.view(), GemmStart::kBias, bias.data());
+    multiply_vector<float>(weight.view(), x.view().data, bias.data(), y.view().data);
+    EXPECT_EQ(y.values(), expected.values()) << outputs;
+  }
+}
+
 TEST_P(GemmTest, GradientRowsFollowTheSegments) {
   const std::vector<Segment> segments = {{40, 30}, {13, 0}, {7, 20}};
   for (const size_t n : {size_t{3}, size_t{50}}) {

@@ -30,7 +30,7 @@ const Function kFunctions[] = {
     {"exp", exp_inplace, [](double x) { return std::exp(x); }, 1.1},
     {"log", log_inplace, [](double x) { return std::log(x); }, 1.0},
     {"tanh", tanh_inplace, [](double x) { return std::tanh(x); }, 3.0},
-    {"sigmoid", sigmoid_inplace, sigmoid_of, 2.5, FLT_MIN},
+    {"sigmoid", sigmoid_inplace, sigmoid_of, 2.8, FLT_MIN},
 };
 
 // Every stride-th float of the 2^32, of all exponents and both signs; a prime stride visits all low bits.
