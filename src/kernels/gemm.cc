@@ -201,7 +201,7 @@ void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, 
 }
 
 template <class T>
-void multiply_vector(ConstView<T> weight, const T* x, const T* bias, T* y) noexcept {
+void multiply_vector(const ConstView<T>& weight, const T* x, const T* bias, T* y) noexcept {
   if constexpr (sizeof(T) == sizeof(float)) {
     HWY_DYNAMIC_DISPATCH(vector_f32)(weight, x, bias, y);
   } else {
@@ -209,8 +209,8 @@ void multiply_vector(ConstView<T> weight, const T* x, const T* bias, T* y) noexc
   }
 }
 
-template void multiply_vector(ConstView<float>, const float*, const float*, float*) noexcept;
-template void multiply_vector(ConstView<double>, const double*, const double*, double*) noexcept;
+template void multiply_vector(const ConstView<float>&, const float*, const float*, float*) noexcept;
+template void multiply_vector(const ConstView<double>&, const double*, const double*, double*) noexcept;
 template void gemm(ConstView<float>, const PackedMatrix<float>&, View<float>, GemmStart, const float*,
                    SegmentRange) noexcept;
 template void gemm(ConstView<double>, const PackedMatrix<double>&, View<double>, GemmStart, const double*,

@@ -11,6 +11,7 @@ void add_backtest(CommandLine& line);
 void add_evaluate(CommandLine& line);
 void add_sample(CommandLine& line);
 void add_inspect(CommandLine& line);
+void add_bench(CommandLine& line);
 void add_config(CommandLine& line);
 
 }  // namespace elman::cli

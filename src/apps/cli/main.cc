@@ -17,6 +17,7 @@ void run(int argc, const char* const* argv) {
   add_evaluate(line);
   add_sample(line);
   add_inspect(line);
+  add_bench(line);
   add_config(line);
   line.run(argc, argv);
 }
