@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/error.h"
+
 namespace elman {
 namespace {
 
@@ -44,9 +46,17 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
   return best;
 }
 
-std::string suggest(std::string_view name, std::span<const std::string_view> candidates) {
+std::string suggest(std::string_view name, std::span<const std::string_view> candidates, std::string_view more) {
   const std::string_view best = nearest(name, candidates);
-  return best.empty() ? "" : "; did you mean '" + std::string(best) + "'?";
+  std::string text = best.empty() ? "" : fmt::format("; did you mean '{}'?", best);
+  if (!more.empty()) text += fmt::format("{} {}", best.empty() ? ";" : "", more);
+  return text;
+}
+
+void fail_unknown(std::string_view kind, std::string_view kinds, std::string_view name,
+                  std::span<const std::string_view> candidates) {
+  fail(ErrorCode::kUsage, "no {} '{}'{}", kind, name,
+       suggest(name, candidates, fmt::format("{}: {}", kinds, fmt::join(candidates, ", "))));
 }
 
 }  // namespace elman

@@ -1,30 +1,23 @@
-#include <string>
-#include <vector>
-
-#include "base/error.h"
-#include "base/suggest.h"
+#include "base/registry.h"
 #include "cells/cell.h"
 
 namespace elman {
 
-extern const Cell kRnnTanhCell, kRnnReluCell, kLstmCell, kLstmPeepholeCell, kGruCell, kGruResetBeforeCell;
-
-namespace {
-
-constexpr const Cell* kCells[] = {&kRnnTanhCell,      &kRnnReluCell, &kLstmCell,
-                                  &kLstmPeepholeCell, &kGruCell,     &kGruResetBeforeCell};
-
-}  // namespace
+// Every cell. The order is that of lists and tests.
+constexpr const Cell* kCells[] = {
+    ELMAN_ENTRY(Cell, kRnnTanhCell),         // rnn.cc
+    ELMAN_ENTRY(Cell, kRnnReluCell),         // rnn.cc
+    ELMAN_ENTRY(Cell, kLstmCell),            // lstm.cc
+    ELMAN_ENTRY(Cell, kLstmPeepholeCell),    // lstm.cc
+    ELMAN_ENTRY(Cell, kGruCell),             // gru.cc
+    ELMAN_ENTRY(Cell, kGruResetBeforeCell),  // gru.cc
+};
 
 std::span<const Cell* const> cells() { return kCells; }
 
 const Cell& find_cell(std::string_view name) {
-  std::vector<std::string_view> names;
-  for (const Cell* cell : kCells) {
-    if (cell->spec.name == name) return *cell;
-    names.push_back(cell->spec.name);
-  }
-  fail(ErrorCode::kUsage, "no cell '{}'{}; cells: {}", name, suggest(name, names), fmt::join(names, ", "));
+  constexpr auto name_of = [](const Cell* cell) { return cell->spec.name; };
+  return *find_named(kCells, name_of, name, "cell", "cells");
 }
 
 }  // namespace elman

@@ -92,8 +92,7 @@ size_t CsvTable::column(std::string_view name) const {
   const size_t found = find(name);
   if (found != npos) return found;
   const std::vector<std::string_view> names(header_.begin(), header_.end());
-  const std::string advice = suggest(name, names);
-  fail(ErrorCode::kData, "{}: no column '{}'{} columns: {}", path_, name, advice.empty() ? ";" : advice, column_list());
+  fail(ErrorCode::kData, "{}: no column '{}'{}", path_, name, suggest(name, names, "columns: " + column_list()));
 }
 
 std::string CsvTable::column_list() const {

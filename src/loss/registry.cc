@@ -1,31 +1,26 @@
-#include "base/error.h"
-#include "base/suggest.h"
+#include "base/registry.h"
 #include "loss/loss.h"
 
 namespace elman {
 
-extern const LossEntry kSquaredError, kAbsoluteError, kHuber, kQuantile, kGaussian, kStudentT, kNegativeBinomial,
-    kBinaryCrossEntropy, kCrossEntropy;
-
-namespace {
-
-constexpr const LossEntry* kLosses[] = {&kSquaredError,     &kAbsoluteError,      &kHuber,
-                                        &kQuantile,         &kGaussian,           &kStudentT,
-                                        &kNegativeBinomial, &kBinaryCrossEntropy, &kCrossEntropy};
-
-}  // namespace
+// Every loss. The order is that of lists and tests.
+constexpr const LossEntry* kLosses[] = {
+    ELMAN_ENTRY(LossEntry, kSquaredError),
+    ELMAN_ENTRY(LossEntry, kAbsoluteError),
+    ELMAN_ENTRY(LossEntry, kHuber),
+    ELMAN_ENTRY(LossEntry, kQuantile),
+    ELMAN_ENTRY(LossEntry, kGaussian),
+    ELMAN_ENTRY(LossEntry, kStudentT),
+    ELMAN_ENTRY(LossEntry, kNegativeBinomial),
+    ELMAN_ENTRY(LossEntry, kBinaryCrossEntropy),
+    ELMAN_ENTRY(LossEntry, kCrossEntropy),
+};
 
 std::span<const LossEntry* const> losses() { return kLosses; }
 
 template <class T>
 std::unique_ptr<Loss<T>> make_loss(const LossConfig& config) {
-  std::vector<std::string_view> names;
-  for (const LossEntry* entry : kLosses) {
-    if (entry->name == config.name) return entry->make<T>(config);
-    names.push_back(entry->name);
-  }
-  fail(ErrorCode::kUsage, "no loss '{}'{}; losses: {}", config.name, suggest(config.name, names),
-       fmt::join(names, ", "));
+  return find_named(kLosses, &LossEntry::name, config.name, "loss", "losses")->make<T>(config);
 }
 
 template std::unique_ptr<Loss<float>> make_loss(const LossConfig& config);

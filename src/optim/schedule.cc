@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "base/error.h"
-#include "base/suggest.h"
+#include "base/registry.h"
 #include "optim/power.h"
 
 namespace elman {
@@ -32,10 +31,8 @@ bool is_fraction(double value) noexcept { return value >= 0.0 && value <= 1.0; }
 }  // namespace
 
 ScheduleKind find_schedule(std::string_view name) {
-  for (size_t kind = 0; kind < std::size(kNames); ++kind)
-    if (kNames[kind] == name) return static_cast<ScheduleKind>(kind);
-  fail(ErrorCode::kUsage, "no learning-rate schedule '{}'{}; schedules: {}", name, suggest(name, kNames),
-       fmt::join(kNames, ", "));
+  const auto& found = find_named(kNames, std::identity(), name, "learning-rate schedule", "schedules");
+  return static_cast<ScheduleKind>(&found - kNames);
 }
 
 std::string_view name_of(ScheduleKind kind) noexcept { return kNames[static_cast<size_t>(kind)]; }

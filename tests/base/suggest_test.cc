@@ -37,6 +37,8 @@ TEST(Suggest, KeepsSilentWhenNothingIsClose) {
 TEST(Suggest, EndsAMessage) {
   EXPECT_EQ(suggest("Demnad", kColumns), "; did you mean 'Demand'?");
   EXPECT_EQ(suggest("wind_speed", kColumns), "");
+  EXPECT_EQ(suggest("Demnad", kColumns, "all: 5"), "; did you mean 'Demand'? all: 5");
+  EXPECT_EQ(suggest("wind_speed", kColumns, "all: 5"), "; all: 5");
 }
 
 }  // namespace

@@ -17,8 +17,8 @@ constexpr const char* kTopExamples = R"(Examples:
   elman backtest data/co2.csv --horizon 24 --windows 5
 'elman VERB --help' says more.)";
 
-std::string suggestion(std::string_view name, const std::vector<std::string>& candidates) {
-  return suggest(name, std::vector<std::string_view>(candidates.begin(), candidates.end()));
+std::string suggestion(std::string_view name, const std::vector<std::string>& candidates, std::string_view more = {}) {
+  return suggest(name, std::vector<std::string_view>(candidates.begin(), candidates.end()), more);
 }
 
 std::vector<std::string> subcommand_names(const CLI::App& app) {
@@ -41,8 +41,8 @@ std::string full_name(const CLI::App& app) {
   if (word.starts_with('-'))
     fail(ErrorCode::kUsage, "unknown flag '{}' after '{}'; flags follow the whole verb, see '{} --help'", word, name,
          name);
-  fail(ErrorCode::kUsage, "unknown verb '{}' after '{}'{}{} the verbs are {}", word, name, suggestion(word, names),
-       suggestion(word, names).empty() ? ";" : "", fmt::join(names, ", "));
+  fail(ErrorCode::kUsage, "unknown verb '{}' after '{}'{}", word, name,
+       suggestion(word, names, fmt::format("the verbs are {}", fmt::join(names, ", "))));
 }
 
 // Whether the `section` of a file is one that a verb reads, or could.

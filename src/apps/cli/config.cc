@@ -4,7 +4,6 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/common.h"
 #include "apps/cli/console.h"
-#include "base/error.h"
 #include "base/suggest.h"
 
 namespace elman::cli {
@@ -50,8 +49,7 @@ void show(CommandLine& line, const Arguments& a) {
     texts.push_back(section_text(verb));
   }
   if (!a.section.empty() && std::find(sections.begin(), sections.end(), a.section) == sections.end())
-    fail(ErrorCode::kUsage, "no section '{}'{}; the sections are {}", a.section, suggest(a.section, sections),
-         fmt::join(sections, ", "));
+    fail_unknown("section", "sections", a.section, sections);
   print(fmt::format("{}", fmt::join(texts, "\n")));
 }
 
