@@ -30,19 +30,18 @@ class AdamFamily final : public Optimizer<T> {
                                         .step_size = learning_rate / (1.0 - power(config.beta1, this->steps())),
                                         .second_root = std::sqrt(1.0 - power(config.beta2, this->steps())),
                                         .keep = kDecoupled ? 1.0 - learning_rate * config.weight_decay : 1.0};
-    if (!kDecoupled && config.weight_decay > 0.0) gradients = decayed(values, gradients, n);
-    adam_update({{values, n}, {gradients, n}, {this->slab(0), n}, {this->slab(1), n}}, coefficients);
+    T *first = this->slab(0), *second = this->slab(1);
+    if (kDecoupled || config.weight_decay == 0.0)
+      return adam_update({{values, n}, {gradients, n}, {first, n}, {second, n}}, coefficients);
+    constexpr size_t kPart = 1024;  // its decayed gradients stay in the nearest cache
+    T decayed[kPart];
+    for (size_t i = 0; i < n; i += kPart) {
+      const size_t m = std::min(kPart, n - i);
+      std::copy_n(gradients + i, m, decayed);
+      axpy(static_cast<T>(config.weight_decay), std::span<const T>(values + i, m), {decayed, m});
+      adam_update({{values + i, m}, {decayed, m}, {first + i, m}, {second + i, m}}, coefficients);
+    }
   }
-
-  // gradients + weight_decay values, in memory of its own.
-  const T* decayed(const T* values, const T* gradients, size_t n) {
-    decayed_.resize(n);
-    std::copy_n(gradients, n, decayed_.data());
-    axpy(static_cast<T>(this->config().weight_decay), std::span<const T>(values, n), {decayed_.data(), n});
-    return decayed_.data();
-  }
-
-  Buffer<T> decayed_;
 };
 
 template <class T>

@@ -1,7 +1,9 @@
 #include "optim/clip.h"
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <type_traits>
 
 #include "kernels/elementwise.h"
 
@@ -30,7 +32,7 @@ void clip_by_value(std::span<T> gradients, double max_value) noexcept {
 template <class T>
 bool all_finite(std::span<const T> values) noexcept {
   constexpr T kLargest = std::numeric_limits<T>::max();
-  bool finite = true;
+  std::conditional_t<sizeof(T) == sizeof(int32_t), int32_t, int64_t> finite = 1;  // as wide as T: it stays in vectors
   for (const T value : values) finite &= std::fabs(value) <= kLargest;
   return finite;
 }
