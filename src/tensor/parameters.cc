@@ -3,38 +3,12 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "tensor/orthogonal.h"
 
 namespace elman {
 namespace {
 
 constexpr size_t kAlignElements = Buffer<float>::kAlignment / sizeof(float);
-
-// Rows (or columns, whichever are fewer) orthonormal, by modified Gram–Schmidt on a normal matrix (Saxe et al. 2014).
-template <class T>
-void fill_orthogonal(View<T> block, Random& random) {
-  const bool wide = block.rows <= block.cols;
-  const size_t count = wide ? block.rows : block.cols, length = wide ? block.cols : block.rows;
-  std::vector<double> basis(count * length);
-  for (size_t i = 0; i < count; ++i) {
-    double* v = &basis[i * length];
-    for (size_t k = 0; k < length; ++k) v[k] = random.normal();
-    for (int pass = 0; pass < 2; ++pass) {  // twice is enough (Kahan)
-      for (size_t j = 0; j < i; ++j) {
-        const double* u = &basis[j * length];
-        double dot = 0.0;
-        for (size_t k = 0; k < length; ++k) dot += u[k] * v[k];
-        for (size_t k = 0; k < length; ++k) v[k] -= dot * u[k];
-      }
-    }
-    double norm = 0.0;
-    for (size_t k = 0; k < length; ++k) norm += v[k] * v[k];
-    norm = std::sqrt(norm);
-    for (size_t k = 0; k < length; ++k) {
-      v[k] /= norm;
-      (wide ? block(i, k) : block(k, i)) = static_cast<T>(v[k]);
-    }
-  }
-}
 
 template <class T>
 void fill_uniform(View<T> block, double bound, Random& random) {
