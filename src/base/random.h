@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace elman {
@@ -15,6 +16,8 @@ class Random {
 
   // Four independent uniform 32-bit words.
   std::array<uint32_t, 4> block(uint64_t counter) const noexcept;
+  // The words of the blocks from `counter` on, faster than one by one. REQUIRES: out holds whole blocks.
+  void fill(uint64_t counter, std::span<uint32_t> out) const noexcept;
   // Uniform in [0, 1), 24 bits, from one word of a block.
   static float to_unit(uint32_t word) noexcept { return static_cast<float>(word >> 8) * 0x1p-24f; }
 
@@ -29,11 +32,12 @@ class Random {
   uint64_t below(uint64_t n) noexcept;
 
   uint64_t position() const noexcept { return position_; }
-  void seek(uint64_t position) noexcept { position_ = position; }
+  void seek(uint64_t position) noexcept;
 
  private:
   uint64_t seed_, stream_;
-  uint64_t position_ = 0;  // words drawn so far
+  uint64_t position_ = 0;               // words drawn so far
+  std::array<uint32_t, 4> words_ = {};  // the block of `position_`, unless that is its first word
 };
 
 // 0..n-1 in random order (Fisher–Yates).

@@ -10,7 +10,8 @@ namespace elman {
 template <class T>
 class DropoutLayer : public Layer<T> {
  public:
-  DropoutLayer(size_t id, size_t size, double rate) : Layer<T>(id), size_(size), rate_(rate) {}
+  // `rate` is rounded to a multiple of 2^-16. REQUIRES: 0 <= rate < 1.
+  DropoutLayer(size_t id, size_t size, double rate);
 
   size_t output_size() const override { return size_; }
   View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;
@@ -18,9 +19,9 @@ class DropoutLayer : public Layer<T> {
 
  private:
   enum Slot { kOutput };
-  void apply(ThreadPool& pool, const Random& random, ConstView<T> from, View<T> to) const;
+  void apply(ThreadPool& pool, const Random& random, View<T> x) const;
   size_t size_;
-  double rate_;
+  int32_t threshold_;  // of 16 random bits, below which an element is dropped
 };
 
 }  // namespace elman
