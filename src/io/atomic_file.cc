@@ -1,14 +1,17 @@
 #include "io/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 #include "base/error.h"
 
@@ -55,6 +58,41 @@ bool sync_folder(const std::string& folder) {
   return done;
 }
 
+// A temporary's name, "<target>.tmp-<process>-<count>": its writer holds a lock on the file, which ends with the
+// process however that dies, and in other containers too, where process ids mean nothing.
+constexpr std::string_view kMark = ".tmp-";
+
+bool is_temporary_of(std::string_view target, std::string_view name) noexcept {
+  if (!name.starts_with(target) || !name.substr(target.size()).starts_with(kMark)) return false;
+  const std::string_view numbers = name.substr(target.size() + kMark.size());
+  const size_t dash = numbers.find('-');
+  const auto is_number = [](std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  return dash != std::string_view::npos && is_number(numbers.substr(0, dash)) && is_number(numbers.substr(dash + 1));
+}
+
+bool is_linked(int file) noexcept {
+  struct stat info;
+  return ::fstat(file, &info) == 0 && info.st_nlink > 0;
+}
+
+// Removes the file unless its writer is still alive. A file system without locks lets it be.
+void remove_if_abandoned(const std::string& path) noexcept {
+  const int file = ::open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (file < 0) return;
+  if (::flock(file, LOCK_EX | LOCK_NB) == 0 && is_linked(file)) ::unlink(path.c_str());
+  ::close(file);
+}
+
+// Removes what killed processes left beside `target`. Whatever cannot be read or removed stays: nothing depends on it.
+void remove_abandoned(const std::string& target) {
+  const std::string folder = folder_of(target), name = target.substr(target.rfind('/') + 1);
+  std::error_code error;
+  for (std::filesystem::directory_iterator file(folder, error), end; !error && file != end; file.increment(error))
+    if (is_temporary_of(name, file->path().filename().native())) remove_if_abandoned(file->path());
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), target_(path_) {
@@ -72,17 +110,27 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), target_(path_
     return;
   }
   if (exists) target_ = resolved(path_);
-  static std::atomic<unsigned> count{0};  // with the process id, a name that no other writer has
-  const std::string temporary = fmt::format("{}.tmp-{}-{}", target_, ::getpid(), count++);
-  file_ = retried([&] { return ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
-  if (file_ < 0) fail_with_errno("create a file beside it");
-  temporary_ = temporary;
+  create_temporary();
   if (exists) ::fchmod(file_, previous.st_mode & 07777);
+  remove_abandoned(target_);
+}
+
+void AtomicFile::create_temporary() {
+  static std::atomic<unsigned> count{0};  // with the process id, a name that no other living writer has
+  while (temporary_.empty()) {
+    const std::string name = fmt::format("{}{}{}-{}", target_, kMark, ::getpid(), count++);
+    file_ = retried([&] { return ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
+    if (file_ < 0 && errno == EEXIST) continue;  // left by a process that had the same id
+    if (file_ < 0) fail_with_errno("create a file beside it");
+    const bool contested = ::flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (!contested && is_linked(file_)) temporary_ = name;
+    else ::close(file_);  // another writer took it for abandoned before it was locked
+  }
 }
 
 AtomicFile::~AtomicFile() {
-  if (file_ >= 0) ::close(file_);
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (file_ >= 0) ::close(file_);
 }
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
@@ -94,14 +142,14 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 }
 
 void AtomicFile::commit() {
-  const bool direct = temporary_.empty();
-  if (!direct && retried([&] { return ::fsync(file_); }) != 0) fail_with_errno("bring it to the disk");
-  const int file = file_;
-  file_ = -1;  // close() gives the number back even when it fails
-  if (::close(file) != 0 && errno != EINTR) fail_with_errno("close it");
-  if (direct) return;
+  if (temporary_.empty()) {
+    if (::close(std::exchange(file_, -1)) != 0 && errno != EINTR) fail_with_errno("close it");
+    return;
+  }
+  if (retried([&] { return ::fsync(file_); }) != 0) fail_with_errno("bring it to the disk");
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail_with_errno("put it in place");
   temporary_.clear();
+  ::close(std::exchange(file_, -1));  // only now: it gives up the lock, without which others may remove the temporary
   if (!sync_folder(folder_of(target_)))
     fail(ErrorCode::kWrite, "{}: written, but its folder cannot be brought to the disk: {}; save again", path_,
          std::generic_category().message(errno));

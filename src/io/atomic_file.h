@@ -9,8 +9,9 @@ namespace elman {
 
 // A file that appears whole or not at all. Bytes go to a temporary file in the same folder; commit() makes them durable
 // and renames it over `path`. Until then, and on any failure, the previous file stays as it was and the temporary
-// is removed. A symbolic link is followed; a device or pipe, which nothing can replace, is written directly.
-// Every error is kWrite and names the path and the system's reason.
+// is removed; one that a killed process left is removed by the next writer of the same path. A symbolic link is
+// followed; a device or pipe, which nothing can replace, is written directly. Every error is kWrite and names the path
+// and the system's reason.
 class AtomicFile {
  public:
   explicit AtomicFile(std::string path);
@@ -20,11 +21,12 @@ class AtomicFile {
 
   void write(std::span<const std::byte> bytes);
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
-  // fsync, close, rename, fsync of the folder. Only a failure of the last leaves the new file in place: whole, but
+  // fsync, rename, close, fsync of the folder. Only a failure of the last leaves the new file in place: whole, but
   // perhaps not yet on the disk.
   void commit();
 
  private:
+  void create_temporary();
   [[noreturn]] void fail_with_errno(std::string_view action) const;
 
   std::string path_;       // as given, for messages

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -118,6 +119,72 @@ TEST_F(AtomicFileTest, UnwritablePlacesFailEarly) {
     expect_error(ErrorCode::kWrite, reason, [&] { check_writable(place); });
     expect_error(ErrorCode::kWrite, reason, [&] { AtomicFile file(place); });
   }
+  EXPECT_EQ(files_here(), 1u);
+}
+
+TEST_F(AtomicFileTest, WhatAKilledWriterLeftIsRemovedByTheNext) {
+  put(path("a"), "previous");
+  EXPECT_EXIT(
+      {
+        AtomicFile file(path("a"));
+        file.write(std::string_view("half of the ne"));
+        ::raise(SIGKILL);
+      },
+      testing::KilledBySignal(SIGKILL), "");
+  EXPECT_EQ(contents(path("a")), "previous");
+  EXPECT_EQ(files_here(), 2u);
+  write_whole(path("b"), "another target");
+  EXPECT_EQ(files_here(), 3u);
+  write_whole(path("a"), "new");
+  EXPECT_EQ(contents(path("a")), "new");
+  EXPECT_EQ(files_here(), 2u);
+}
+
+TEST_F(AtomicFileTest, WritersThatLiveAreLeftAlone) {
+  AtomicFile slow(path("a"));
+  slow.write(std::string_view("slow"));
+  write_whole(path("a"), "quick");
+  EXPECT_EQ(contents(path("a")), "quick");
+  slow.commit();
+  EXPECT_EQ(contents(path("a")), "slow");
+  EXPECT_EQ(files_here(), 1u);
+}
+
+TEST_F(AtomicFileTest, OnlyTemporariesOfTheTargetAreRemoved) {
+  put(path("a.tmp-12-0"), "");
+  const std::vector<std::string> others = {"a.tmp-",     "a.tmp-12",    "a.tmp-12-",  "a.tmp--0",       "a.tmp-x-0",
+                                           "a.tmp-1-2x", "aa.tmp-12-0", "b.tmp-12-0", "a.tmp-12-0.bak", "a-12-0"};
+  for (const std::string& name : others) put(path(name), "");
+  std::filesystem::create_directory(path("a.tmp-13-0"));
+  std::filesystem::create_symlink("b.tmp-12-0", path("a.tmp-14-0"));
+  write_whole(path("a"), "new");
+  EXPECT_FALSE(std::filesystem::exists(path("a.tmp-12-0")));
+  for (const std::string& name : others) EXPECT_TRUE(std::filesystem::exists(path(name))) << name;
+  EXPECT_TRUE(std::filesystem::exists(path("a.tmp-13-0")));
+  EXPECT_TRUE(std::filesystem::is_symlink(path("a.tmp-14-0")));
+}
+
+// Writers of one target look for abandoned files while the others are between creating and locking theirs.
+TEST_F(AtomicFileTest, ManyWritersOfOneTargetNeverFail) {
+  std::vector<pid_t> writers;
+  for (char letter : {'a', 'b', 'c', 'd'}) {
+    writers.push_back(::fork());
+    ASSERT_GE(writers.back(), 0);
+    if (writers.back() > 0) continue;
+    try {
+      for (int i = 0; i < 100; ++i) write_whole(path("a"), std::string(1000, letter));
+    } catch (const Error&) {
+      std::_Exit(1);
+    }
+    std::_Exit(0);
+  }
+  for (const pid_t writer : writers) {
+    int status = -1;
+    ASSERT_EQ(::waitpid(writer, &status, 0), writer);
+    EXPECT_EQ(status, 0);
+  }
+  const std::string text = contents(path("a"));
+  EXPECT_EQ(text, std::string(1000, text.at(0)));
   EXPECT_EQ(files_here(), 1u);
 }
 
