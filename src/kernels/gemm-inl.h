@@ -42,11 +42,16 @@ inline constexpr size_t kPanel = Lanes<T>::kCount* GemmShape<T>::kVectors;
 // Rows of B summed in one pass: a panel's block stays in the first-level cache.
 inline constexpr size_t kDepthBlock = 256;
 
-// A tile of A copied to where element (row, k) is data[row * kRow + k * kDepth]: with steps known to the compiler one
-// pointer reaches every row, and no stride of the caller's makes rows evict each other from the cache.
-template <size_t kRow, size_t kDepth>
-struct TileSteps {
-  static constexpr size_t at(size_t row, size_t k) { return row * kRow + k * kDepth; }
+// Where element (row, k) of a tile of A is. A copied tile's steps are known to the compiler: one pointer reaches every
+// row, and no stride of the caller's makes rows evict each other from the cache.
+template <size_t kRow>
+struct CopiedRows {
+  size_t at(size_t row, size_t k) const { return row * kRow + k; }
+};
+// Columns of a matrix read in place: the rows of the tile are neighbours.
+struct Columns {
+  size_t stride;
+  size_t at(size_t row, size_t k) const { return k * stride + row; }
 };
 
 // Keeps a loaded vector in its register. Without it g++ folds the load into each of the multiply-adds that use it,
@@ -82,7 +87,7 @@ struct TileC {
 
 // kVectors of each of kPanels panels.
 template <class T, size_t kRows, size_t kPanels, size_t kVectors, class Steps>
-HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, const TileB<T>& b, const TileC<T>& c) {
+HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, Steps steps, const TileB<T>& b, const TileC<T>& c) {
   using L = Lanes<T>;
   using V = typename L::V;
   constexpr size_t kWidth = kPanels * kVectors;
@@ -103,7 +108,7 @@ HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, const TileB<T>& b, const 
       }
 #pragma GCC unroll 16
       for (size_t r = 0; r < kRows; ++r) {
-        const V row = L::splat(a[Steps::at(r, k)]);
+        const V row = L::splat(a[steps.at(r, k)]);
 #pragma GCC unroll 16
         for (size_t v = 0; v < kVectors; ++v) {
           V& s = sum[r][p * kVectors + v];
@@ -121,24 +126,24 @@ HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, const TileB<T>& b, const 
 
 // The last columns, fewer than a panel: B is padded, C is not, so the tile works on a copy.
 template <class T, size_t kRows, size_t kVectors, class Steps>
-HWY_NOINLINE void multiply_edge(const T* a, const TileB<T>& b, size_t cols, const TileC<T>& c) {
+HWY_NOINLINE void multiply_edge(const T* a, Steps steps, const TileB<T>& b, size_t cols, const TileC<T>& c) {
   constexpr size_t kStride = kVectors * Lanes<T>::kCount;
   T tile[kRows * kStride] = {};
   for (size_t r = 0; r < kRows; ++r) std::copy_n(c.start + r * c.start_stride, cols, tile + r * kStride);
-  multiply_tile<T, kRows, 1, kVectors, Steps>(a, b, {tile, kStride, tile, kStride});
+  multiply_tile<T, kRows, 1, kVectors>(a, steps, b, {tile, kStride, tile, kStride});
   for (size_t r = 0; r < kRows; ++r) std::copy_n(tile + r * kStride, cols, c.data + r * c.stride);
 }
 
 // As many whole groups of kPanels panels as the columns hold, then groups of half as many. Returns the columns done.
 template <class T, size_t kRows, size_t kPanels, class Steps>
-HWY_INLINE size_t multiply_panels(const T* a, TileB<T> b, size_t cols, const TileC<T>& c) {
+HWY_INLINE size_t multiply_panels(const T* a, Steps steps, TileB<T> b, size_t cols, const TileC<T>& c) {
   constexpr size_t kGroup = kPanels * kPanel<T>;
   size_t col = 0;
   for (; col + kGroup <= cols; col += kGroup, b.data += kPanels * b.panel_stride) {
-    multiply_tile<T, kRows, kPanels, GemmShape<T>::kVectors, Steps>(a, b, c.from_col(col));
+    multiply_tile<T, kRows, kPanels, GemmShape<T>::kVectors>(a, steps, b, c.from_col(col));
   }
   if constexpr (kPanels > 1) {
-    col += multiply_panels<T, kRows, kPanels / 2, Steps>(a, b, cols - col, c.from_col(col));
+    col += multiply_panels<T, kRows, kPanels / 2>(a, steps, b, cols - col, c.from_col(col));
   }
   return col;
 }
@@ -146,15 +151,15 @@ HWY_INLINE size_t multiply_panels(const T* a, TileB<T> b, size_t cols, const Til
 // kRows rows of C, all columns. Few rows take several panels at once, so that enough sums are in flight to hide the
 // latency of a multiply-add.
 template <class T, size_t kRows, class Steps>
-void multiply_rows(const T* a, const TileB<T>& b, size_t cols, const TileC<T>& c) {
+void multiply_rows(const T* a, Steps steps, const TileB<T>& b, size_t cols, const TileC<T>& c) {
   constexpr size_t kVectors = GemmShape<T>::kVectors, kMaxRows = GemmShape<T>::kRows;
   constexpr size_t kPanels = 4 * kRows <= kMaxRows ? 4 : 2 * kRows <= kMaxRows ? 2 : 1;
-  const size_t done = multiply_panels<T, kRows, kPanels, Steps>(a, b, cols, c), rest = cols - done;
+  const size_t done = multiply_panels<T, kRows, kPanels>(a, steps, b, cols, c), rest = cols - done;
   const TileB<T> last{b.data + done / kPanel<T> * b.panel_stride, b.panel_stride, b.depth};
   if (rest > kPanel<T> / 2) {
-    multiply_edge<T, kRows, kVectors, Steps>(a, last, rest, c.from_col(done));
+    multiply_edge<T, kRows, kVectors>(a, steps, last, rest, c.from_col(done));
   } else if (rest > 0) {
-    multiply_edge<T, kRows, kVectors / 2, Steps>(a, last, rest, c.from_col(done));
+    multiply_edge<T, kRows, kVectors / 2>(a, steps, last, rest, c.from_col(done));
   }
 }
 
@@ -162,12 +167,13 @@ void multiply_rows(const T* a, const TileB<T>& b, size_t cols, const TileC<T>& c
 template <class T, class Steps>
 class RowKernels {
  public:
-  static HWY_INLINE void multiply(size_t rows, const T* a, const TileB<T>& b, size_t cols, const TileC<T>& c) {
-    kTable[rows - 1](a, b, cols, c);
+  static HWY_INLINE void multiply(size_t rows, const T* a, Steps steps, const TileB<T>& b, size_t cols,
+                                  const TileC<T>& c) {
+    kTable[rows - 1](a, steps, b, cols, c);
   }
 
  private:
-  using Kernel = void (*)(const T*, const TileB<T>&, size_t, const TileC<T>&);
+  using Kernel = void (*)(const T*, Steps, const TileB<T>&, size_t, const TileC<T>&);
   template <size_t... kIndex>
   static constexpr std::array<Kernel, sizeof...(kIndex)> table(std::index_sequence<kIndex...>) {
     return {&multiply_rows<T, kIndex + 1, Steps>...};

@@ -18,6 +18,15 @@ inline constexpr size_t kRowStep = kDepthBlock + 16;
 template <class T>
 inline constexpr T kZeros[kColumnBlock] = {};
 
+// A call of the C library's for each row would take as long as the copy.
+template <class T>
+HWY_INLINE void copy_row(const T* HWY_RESTRICT from, size_t n, T* HWY_RESTRICT to) {
+  using L = Lanes<T>;
+  size_t i = 0;
+  for (; i + L::kCount <= n; i += L::kCount) L::store(L::load(from + i), to + i);
+  for (; i < n; ++i) to[i] = from[i];
+}
+
 // One block of columns, of rows and of k.
 template <class T>
 HWY_INLINE void gemm_block(const ConstView<T>& a, const TileB<T>& b, size_t cols, const TileC<T>& c) {
@@ -25,8 +34,8 @@ HWY_INLINE void gemm_block(const ConstView<T>& a, const TileB<T>& b, size_t cols
   const RowTiles<T> tiles(a.rows);
   for (size_t t = 0; t < tiles.count(); ++t) {
     const size_t row = tiles.begin(t), rows = tiles.rows(t);
-    for (size_t r = 0; r < rows; ++r) std::copy_n(a.row(row + r), b.depth, tile + r * kRowStep);
-    RowKernels<T, TileSteps<kRowStep, 1>>::multiply(rows, tile, b, cols, c.from_row(row));
+    for (size_t r = 0; r < rows; ++r) copy_row(a.row(row + r), b.depth, tile + r * kRowStep);
+    RowKernels<T, CopiedRows<kRowStep>>::multiply(rows, tile, {}, b, cols, c.from_row(row));
   }
 }
 

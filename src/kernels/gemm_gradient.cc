@@ -12,9 +12,6 @@ HWY_BEFORE_NAMESPACE();
 namespace elman {
 namespace HWY_NAMESPACE {
 
-// Columns of A copied at a time: the copy stays in the second-level cache, and reads whole cache lines.
-inline constexpr size_t kGradientBlock = 192;
-
 // Copies the first `cols` of kWidth elements and zeroes the rest. A length known to the compiler becomes a few vector
 // moves.
 template <size_t kWidth, class T>
@@ -34,64 +31,44 @@ void pack_panels(ConstView<T> b, T* to) {
   }
 }
 
-// A vector more than a tile's own size, so that tiles start in different cache sets.
-template <class T>
-inline constexpr size_t kTileStride = kDepthBlock* GemmShape<T>::kRows + 16;
-
-// Tiles of A's columns, each [k][kRows]; what lies beyond a tile's own rows is not used.
-template <class T>
-void pack_tiles(ConstView<T> a, const RowTiles<T>& tiles, T* to) {
-  constexpr size_t kRows = GemmShape<T>::kRows;
-  for (size_t k = 0; k < a.rows; ++k, to += kRows) {
-    for (size_t t = 0; t < tiles.count(); ++t) {
-      const size_t col = tiles.begin(t);
-      copy_padded<kRows>(a.row(k) + col, a.cols - col, to + t * kTileStride<T>);
-    }
-  }
-}
-
-// Calls visit(first column of A, count, first row of C) for each run of at most kGradientBlock columns.
+// Calls visit(first column of A, count, first row of C) for each run of columns that are neighbours in A and, as rows,
+// in C.
 template <class Visit>
 HWY_INLINE void for_each_run(const GradientRange& range, Visit&& visit) {
   size_t first = 0;
   for (const Segment& s : range.segments) {
     const size_t last = s.target == Segment::kNowhere ? 0 : std::min(first + s.cols, range.end);
-    for (size_t col = std::max(first, range.begin); col < last; col += kGradientBlock)
-      visit(col, std::min(kGradientBlock, last - col), s.target + col - first);
+    const size_t col = std::max(first, range.begin);
+    if (col < last) visit(col, last - col, s.target + col - first);
     first += s.cols;
   }
 }
 
 // One block of k for all of C.
 template <class T>
-void gradient_block(ConstView<T> a, ConstView<T> b, View<T> c, const GradientRange& range, T* panels, T* tile) {
-  constexpr size_t kRows = GemmShape<T>::kRows;
+void gradient_block(ConstView<T> a, ConstView<T> b, View<T> c, const GradientRange& range, T* panels) {
   pack_panels(b, panels);
   const TileB<T> block{panels, b.rows * kPanel<T>, b.rows};
   for_each_run(range, [&](size_t col, size_t cols, size_t row) {
     const RowTiles<T> tiles(cols);
-    pack_tiles(a.slice_cols(col, cols), tiles, tile);
     for (size_t t = 0; t < tiles.count(); ++t) {
       T* to = c.row(row + tiles.begin(t));
-      RowKernels<T, TileSteps<1, kRows>>::multiply(tiles.rows(t), tile + t * kTileStride<T>, block, c.cols,
-                                                   {to, c.stride, to, c.stride});
+      RowKernels<T, Columns>::multiply(tiles.rows(t), a.data + col + tiles.begin(t), Columns{a.stride}, block, c.cols,
+                                       {to, c.stride, to, c.stride});
     }
   });
 }
 
 template <class T>
-inline constexpr size_t kTilesSize = (kGradientBlock / GemmShape<T>::kRows + 1) * kTileStride<T>;
-
-template <class T>
 size_t workspace_size(View<T> c) {
-  return kTilesSize<T> + kDepthBlock * (c.cols + kPanel<T>);
+  return kDepthBlock * (c.cols + kPanel<T>);
 }
 
 template <class T>
 void gradient_blocks(ConstView<T> a, ConstView<T> b, View<T> c, const GradientRange& range, T* workspace) {
   for (size_t k = 0; k < a.rows; k += kDepthBlock) {
     const size_t depth = std::min(kDepthBlock, a.rows - k);
-    gradient_block(a.slice_rows(k, depth), b.slice_rows(k, depth), c, range, workspace + kTilesSize<T>, workspace);
+    gradient_block(a.slice_rows(k, depth), b.slice_rows(k, depth), c, range, workspace);
   }
 }
 

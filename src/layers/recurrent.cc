@@ -362,7 +362,10 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
   Run run = make_run(steps, pass.tape.saved, false, y);
   run.zero_start = !entry.had_state && initial_.empty();
   run.d_y = d_y;
-  const View<T> d_gates = buffers.matrix(id, kDeltaGates, std::min(steps.rows(), run.window.rows), run.gates.cols);
+  // Rows are a cache line more than their width apart: powers of two would crowd a few sets of the cache.
+  const size_t stride = run.gates.cols + Buffer<T>::kAlignment / sizeof(T);
+  View<T> d_gates = buffers.matrix(id, kDeltaGates, std::min(steps.rows(), run.window.rows), stride);
+  d_gates.cols = run.gates.cols;
   if (spec().result) run.d_result = buffers.matrix(id, kDeltaResult, batch, hidden_);
   const View<T> d_states = buffers.matrix(id, kDeltaStates, states * batch, hidden_);
   if (pass.d_state) std::copy_n(pass.d_state->layers[id].data(), states * batch * hidden_, d_states.data);
