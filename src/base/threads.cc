@@ -46,14 +46,13 @@ bool ThreadPool::run_one() {
 
 void ThreadPool::run(size_t n, size_t grain, Task task) {
   if (n == 0) return;
-  grain = std::max<size_t>(grain, 1);
-  const size_t grains = (n + grain - 1) / grain;
+  const size_t most = std::clamp<size_t>(n / std::max<size_t>(grain, 1), 1, size());
   std::unique_lock region(region_, std::defer_lock);
-  if (workers_.empty() || grains == 1 || !region.try_lock()) return task.call(task.context, 0, n);
+  if (most == 1 || !region.try_lock()) return task.call(task.context, 0, n);
 
   task_ = task;
   n_ = n;
-  chunk_ = (grains + size() - 1) / size() * grain;
+  chunk_ = (n + most - 1) / most;
   const size_t ranges = (n + chunk_ - 1) / chunk_;
   running_ = ranges;
   open_ = ((open_ >> kLeftBits) + 1) << kLeftBits | ranges;

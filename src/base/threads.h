@@ -32,8 +32,8 @@ class ThreadPool {
 
   size_t size() const noexcept { return workers_.size() + 1; }
 
-  // Calls body(begin, end) on disjoint ranges that cover [0, n); each but the last is a multiple of `grain` long.
-  // Runs inline when one range suffices, or when the pool is busy with another caller's region.
+  // Calls body(begin, end) on disjoint ranges that cover [0, n), all but the last of one length, which is at
+  // least `grain`. Runs inline when that leaves one range, or when the pool is busy with another caller's region.
   // REQUIRES: body does not throw.
   template <class Body>
   void split(size_t n, size_t grain, Body&& body) {

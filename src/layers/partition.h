@@ -20,7 +20,7 @@ struct Share {
 class Partition {
  public:
   struct Work {
-    double flops_per_row, weight_bytes;  // of one step
+    double flops_per_row, weight_bytes, gates_per_row;  // of one step
   };
 
   // The cheapest for this shape. It changes the time a result takes and not its bits.

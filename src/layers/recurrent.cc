@@ -215,7 +215,8 @@ typename RecurrentLayer<T>::Window RecurrentLayer<T>::last_window(const Steps& s
 template <class T>
 Partition RecurrentLayer<T>::partition(ThreadPool& pool, const Steps& steps) const {
   const double weights = static_cast<double>(spec().gates.size() * hidden_ * hidden_);
-  return Partition::choose(pool.size(), steps, slices_, {2 * weights, weights * sizeof(T)});
+  return Partition::choose(pool.size(), steps, slices_,
+                           {2 * weights, weights * sizeof(T), static_cast<double>(spec().columns * hidden_)});
 }
 
 // ---- One step

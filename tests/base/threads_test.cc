@@ -20,7 +20,7 @@ Ranges ranges_of(ThreadPool& pool, size_t n, size_t grain) {
   return ranges;
 }
 
-TEST(ThreadPool, RangesCoverAllOnceInWholeGrains) {
+TEST(ThreadPool, RangesCoverAllOnceAndAreEqual) {
   for (const size_t threads : {1, 2, 3, 5}) {
     ThreadPool pool(threads);
     EXPECT_EQ(pool.size(), threads);
@@ -31,7 +31,8 @@ TEST(ThreadPool, RangesCoverAllOnceInWholeGrains) {
         for (const auto& [begin, end] : ranges) {
           EXPECT_EQ(begin, next);
           EXPECT_GT(end, begin);
-          EXPECT_TRUE(end == n || (end - begin) % std::max<size_t>(grain, 1) == 0) << end - begin;
+          EXPECT_TRUE(end == n || end - begin == ranges.begin()->second) << end - begin;
+          EXPECT_TRUE(end == n || end - begin >= grain) << end - begin;
           next = end;
         }
         EXPECT_EQ(next, n);
