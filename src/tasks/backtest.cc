@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/error.h"
@@ -14,15 +15,37 @@ struct Origin {
   size_t series, origin;
 };
 
+constexpr size_t kLeastPast = 2;  // steps before the first origin
+
 size_t stride_of(const BacktestOptions& options, size_t horizon) { return options.stride ? options.stride : horizon; }
 
-// Origins of a series, oldest first; none when it is too short to leave a past of two steps.
+// Windows that a series has room for.
+size_t most_windows(size_t length, size_t horizon, const BacktestOptions& options) {
+  if (length < kLeastPast || length - kLeastPast < horizon) return 0;
+  return (length - kLeastPast - horizon) / stride_of(options, horizon) + 1;
+}
+
+// Origins of a series, oldest first; none when it has no room for all windows.
 std::vector<size_t> origins_of(size_t length, size_t horizon, const BacktestOptions& options) {
-  const size_t stride = stride_of(options, horizon), span = horizon + (options.windows - 1) * stride;
   std::vector<size_t> origins;
-  if (length < span + 2) return origins;
-  for (size_t w = 0; w < options.windows; ++w) origins.push_back(length - span + w * stride);
+  if (options.windows > most_windows(length, horizon, options)) return origins;
+  for (size_t w = options.windows; w-- > 0;) origins.push_back(length - horizon - w * stride_of(options, horizon));
   return origins;
+}
+
+void check(const SeriesSet& data, size_t horizon, const BacktestOptions& options) {
+  if (options.windows == 0) fail(ErrorCode::kUsage, "--windows is 0, expected at least 1");
+  if (horizon == 0) fail(ErrorCode::kUsage, "--horizon is 0, expected at least 1 step");
+  size_t longest = 0;
+  for (const Series& s : data.series) longest = std::max(longest, s.values.size());
+  const size_t most = most_windows(longest, horizon, options), stride = stride_of(options, horizon);
+  if (options.windows <= most) return;
+  const std::string advice = most ? fmt::format("at most --windows {}, or a smaller --horizon or --stride", most)
+                                  : fmt::format("a --horizon of at most {}", longest - std::min(longest, kLeastPast));
+  fail(ErrorCode::kData,
+       "{}: the longest series has {} steps, expected more for {} windows of {} steps, {} apart, and {} steps before "
+       "them; ask for {}",
+       data.path, longest, options.windows, horizon, stride, kLeastPast, advice);
 }
 
 // Mean absolute seasonal difference before `end`: what MASE is scaled by. Falls back to season 1 on short series.
@@ -123,6 +146,7 @@ std::string compare(const BacktestReport& report) {
 }  // namespace
 
 SeriesSet before_first_origin(const SeriesSet& data, size_t horizon, const BacktestOptions& options) {
+  check(data, horizon, options);
   SeriesSet past = data;
   for (Series& s : past.series) {
     const std::vector<size_t> origins = origins_of(s.values.size(), horizon, options);
@@ -140,7 +164,7 @@ BacktestReport backtest(const ForecastModel& model, const SeriesSet& data, const
     fail(ErrorCode::kUsage,
          "--horizon {} is beyond the {} steps the model was trained for; train it with the longer horizon", h,
          model.config().horizon);
-  if (options.windows == 0) fail(ErrorCode::kUsage, "--windows is 0, expected at least 1");
+  check(data, h, options);
 
   BacktestReport report;
   std::vector<ForecastModel::Request> requests;
@@ -157,10 +181,6 @@ BacktestReport backtest(const ForecastModel& model, const SeriesSet& data, const
       report.overlapping += trained && data.frequency.time_at(s.start, static_cast<int64_t>(origin)) <= *trained;
     }
   }
-  if (requests.empty())
-    fail(ErrorCode::kData,
-         "{}: no series is long enough for {} windows of {} steps; ask for fewer --windows or a smaller --horizon",
-         data.path, options.windows, h);
   report.windows = requests.size();
 
   const std::vector<Quantiles> forecasts = model.predict(data, requests, pool);

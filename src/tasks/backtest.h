@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ struct BacktestReport {
 };
 
 // Truncates every series to what was known before the first origin of a backtest: what a model may be trained on.
+// Throws kData when no series has room for all windows.
 SeriesSet before_first_origin(const SeriesSet& data, size_t horizon, const BacktestOptions& options);
 // Rolling origins at the end of each series, the model beside naive, seasonal naive and drift.
 BacktestReport backtest(const ForecastModel& model, const SeriesSet& data, const BacktestOptions& options,

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "model/model_file.h"
 #include "tasks/fingerprint.h"
 #include "tasks/forecast_problem.h"
 #include "tasks/series_json.h"
@@ -68,6 +69,14 @@ SeriesSet keep_ends(const SeriesSet& data, size_t length) {
   return kept;
 }
 
+// As many passes over all windows as the best of the first training made over its own, which were fewer. A large set,
+// of which an epoch is but a sample, is trained for as many steps instead.
+int64_t steps_of_second(int64_t best, const ForecastConfig& c, size_t first_windows, size_t all_windows) {
+  if (c.batches_per_epoch * c.batch_size < all_windows) return best;
+  const auto first = static_cast<int64_t>(first_windows), all = static_cast<int64_t>(all_windows);
+  return (best * all + first - 1) / first;
+}
+
 bool non_negative(const SeriesSet& data) {
   for (const Series& s : data.series)
     for (const double v : s.values)
@@ -81,6 +90,7 @@ ForecastModel ForecastModel::train(const SeriesSet& data, const ForecastConfig& 
   ForecastModel model;
   model.config_ = resolve(given, data);
   const ForecastConfig& config = model.config_;
+  for (const std::string& line : explain(config, data)) run.note(line);
   model.network_ = std::make_unique<Network<float>>(architecture(config, Windows(config, data.frequency)));
   model.network_->initialize(config.seed);
   model.context_ = keep_ends(data, config.look_back);
@@ -92,35 +102,63 @@ ForecastModel ForecastModel::train(const SeriesSet& data, const ForecastConfig& 
   TrainConfig settings = run.apply_to(train_config(config, data));
   const bool refit = config.refit && problem.has_validation();
   settings.keep_checkpoint = refit;
-
-  // A checkpoint of the second training carries the record of the first.
-  const auto context = run.resume ? read_checkpoint_context(run.checkpoint) : std::nullopt;
-  if (refit && context && !context->empty()) model.record_ = train_record_from_json(json::parse(*context));
-  else model.record_ = Trainer(*model.network_, problem, settings, run.observer).run();
-  if (!refit) return model;
-
-  const bool resumed = context && !context->empty();
-  run.note(fmt::format("training again on all data for {} steps", model.record_.best_step));
-  model.network_->initialize(config.seed);
-  ForecastProblem whole(data, config, *model.network_, pool, false);
-  settings.patience = 0;
-  settings.keep_best = settings.keep_checkpoint = false;
-  settings.resume = resumed;
-  settings.max_steps = model.record_.best_step;
-  settings.fingerprint += " refit";
-  settings.context = to_json(model.record_).dump();
-  TrainObserver observer = run.observer;
-  observer.on_validation = nullptr;
-  observer.on_best = nullptr;
-  const TrainRecord second = Trainer(*model.network_, whole, settings, observer).run();
-  model.record_.seconds += second.seconds;
-  model.record_.skipped_steps += second.skipped_steps;
-  model.record_.rollbacks += second.rollbacks;
+  const bool resumed = refit && run.resume && model.take_first_training(run.checkpoint);
+  if (!resumed) {
+    model.record_ = Trainer(*model.network_, problem, settings, run.observer).run();
+    if (config.conformal) model.calibration_ = problem.calibrate();
+  }
+  if (config.conformal)
+    for (const std::string& line : explain(model.calibration_, config.quantiles)) run.note(line);
+  if (refit) model.train_again(data, problem.windows(), settings, pool, run, resumed);
   return model;
 }
 
+void ForecastModel::train_again(const SeriesSet& data, size_t first_windows, TrainConfig settings, ThreadPool& pool,
+                                const TrainRun& run, bool resumed) {
+  network_->initialize(config_.seed);
+  ForecastProblem whole(data, config_, *network_, pool, false);
+  settings.max_steps = steps_of_second(record_.best_step, config_, first_windows, whole.windows());
+  if (settings.max_steps != record_.best_step)
+    settings.schedule.total_steps = settings.schedule.total_steps * settings.max_steps / record_.best_step;
+  settings.epochs = std::max(settings.epochs, static_cast<size_t>(settings.max_steps) / config_.batches_per_epoch + 1);
+  run.note(fmt::format("training again on all data for {} steps", settings.max_steps));
+  settings.patience = 0;
+  settings.keep_best = settings.keep_checkpoint = false;
+  settings.resume = resumed;
+  settings.fingerprint += " refit";
+  settings.context = first_training().dump();
+  TrainObserver observer = run.observer;
+  observer.on_validation = nullptr;
+  observer.on_best = nullptr;
+  const TrainRecord second = Trainer(*network_, whole, settings, observer).run();
+  record_.seconds += second.seconds;
+  record_.skipped_steps += second.skipped_steps;
+  record_.rollbacks += second.rollbacks;
+}
+
+json ForecastModel::first_training() const {
+  return {{"record", to_json(record_)}, {"seconds", record_.seconds}, {"calibration", to_json(calibration_)}};
+}
+
+bool ForecastModel::take_first_training(const std::string& checkpoint) {
+  const auto context = read_checkpoint_context(checkpoint);
+  if (!context || context->empty()) return false;
+  try {
+    const json first = json::parse(*context);
+    record_ = train_record_from_json(first.at("record"));
+    record_.seconds = first.at("seconds");
+    calibration_ = calibration_from_json(first.at("calibration"));
+  } catch (const json::exception& e) {
+    fail(ErrorCode::kModel, "{}: a damaged checkpoint: {}; start again without --resume", checkpoint, e.what());
+  }
+  return true;
+}
+
 void ForecastModel::save(const std::string& path) const {
-  const json task{{"config", to_json(config_)}, {"context", to_json(context_)}, {"non_negative", non_negative_}};
+  const json task{{"config", to_json(config_)},
+                  {"context", to_json(context_)},
+                  {"non_negative", non_negative_},
+                  {"calibration", to_json(calibration_)}};
   save_model(path, *network_, "forecast", task, to_json(record_));
 }
 
@@ -133,11 +171,13 @@ ForecastModel ForecastModel::load(const std::string& path) {
     model.config_ = forecast_config_from_json(file.task_data.at("config"));
     model.context_ = series_set_from_json(file.task_data.at("context"));
     model.non_negative_ = file.task_data.at("non_negative");
+    model.calibration_ = calibration_from_json(file.task_data.at("calibration"));
     model.record_ = train_record_from_json(file.record);
     model.network_ = std::move(file.network);
     const Windows windows(model.config_, model.context_.frequency);
     if (model.network_->input_size() != windows.features() ||
-        model.network_->output_size() != model.config_.horizon * model.config_.quantiles.size())
+        model.network_->output_size() != model.config_.horizon * model.config_.quantiles.size() ||
+        !model.calibration_.fits(model.config_.quantiles, model.config_.horizon))
       fail(ErrorCode::kModel, "{}: the network does not fit the forecaster's settings", path);
     return model;
   } catch (const json::exception& e) {
@@ -187,6 +227,7 @@ std::vector<Quantiles> ForecastModel::predict(const SeriesSet& data, const std::
       for (size_t step = 0; step < h; ++step) {
         float* row = y.row(b) + step * levels;
         std::sort(row, row + levels);  // quantiles never cross
+        calibration_.widen({row, levels}, step);
         for (size_t k = 0; k < levels; ++k) {
           const double v = scales[b].center + scales[b].scale * static_cast<double>(row[k]);
           q[k][step] = non_negative_ ? std::max(v, 0.0) : v;

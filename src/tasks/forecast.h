@@ -7,7 +7,8 @@
 
 #include "base/threads.h"
 #include "data/series.h"
-#include "model/model_file.h"
+#include "model/network.h"
+#include "tasks/calibration.h"
 #include "tasks/forecast_config.h"
 #include "tasks/train_run.h"
 
@@ -28,7 +29,8 @@ using Quantiles = std::vector<std::vector<double>>;
 // each training series, its calendar and its scale.
 class ForecastModel {
  public:
-  // Trains on `data` with early stopping on the last windows of each series. on_best writes nothing: see save().
+  // Trains on `data` with early stopping on the last windows of each series, then, unless config.refit is off, again on
+  // all of them. What was chosen is noted. on_best writes nothing: see save().
   static ForecastModel train(const SeriesSet& data, const ForecastConfig& config, ThreadPool& pool, TrainRun run = {});
   // Throws kModel when the file holds another task.
   static ForecastModel load(const std::string& path);
@@ -60,10 +62,18 @@ class ForecastModel {
   SeriesOptions series_options() const;
 
  private:
+  // Trains anew on all data, after a first training on `first_windows` windows.
+  void train_again(const SeriesSet& data, size_t first_windows, TrainConfig settings, ThreadPool& pool,
+                   const TrainRun& run, bool resumed);
+  // What the first training leaves to the second: checkpoints of the second carry it. False if there is none.
+  nlohmann::json first_training() const;
+  bool take_first_training(const std::string& checkpoint);
+
   ForecastConfig config_;
   std::unique_ptr<Network<float>> network_;
   SeriesSet context_;
   TrainRecord record_;
+  Calibration calibration_;
   bool non_negative_ = false;  // forecasts do not go below zero when the training data never did
 };
 

@@ -1,9 +1,12 @@
 #include "tasks/forecast_config.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/fields.h"
+#include "tasks/calibration.h"
+#include "tasks/split.h"
 
 namespace elman {
 namespace {
@@ -25,10 +28,12 @@ constexpr auto kFields = std::tuple{std::pair{"horizon", &ForecastConfig::horizo
                                     std::pair{"clip_norm", &ForecastConfig::clip_norm},
                                     std::pair{"patience", &ForecastConfig::patience},
                                     std::pair{"refit", &ForecastConfig::refit},
+                                    std::pair{"conformal", &ForecastConfig::conformal},
                                     std::pair{"seed", &ForecastConfig::seed}};
 
 constexpr size_t kManySeries = 20;    // from here on a panel: series teach each other, and overfitting is rarer
 constexpr size_t kLongValues = 5000;  // from here on a few series are long enough for larger batches and fewer steps
+constexpr size_t kFewestBatches = 25, kMostBatches = 100;  // of an epoch, that is, between two validations
 
 std::vector<size_t> sorted_lengths(const SeriesSet& data) {
   std::vector<size_t> lengths;
@@ -64,7 +69,8 @@ size_t choose_look_back(const ForecastConfig& c, size_t median_length) {
   }
 }
 
-size_t round_up(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+size_t divide_up(size_t value, size_t by) { return (value + by - 1) / by; }
+size_t round_up(size_t value, size_t multiple) { return divide_up(value, multiple) * multiple; }
 
 void check(const ForecastConfig& c) {
   if (c.horizon == 0) fail(ErrorCode::kUsage, "--horizon is 0, expected at least 1 step");
@@ -79,6 +85,31 @@ void check(const ForecastConfig& c) {
   if (c.segment > 0 && c.look_back % c.segment != 0)
     fail(ErrorCode::kUsage, "--look-back {} is no multiple of --segment {}; choose e.g. {}", c.look_back, c.segment,
          round_up(c.look_back, c.segment));
+}
+
+// Few short series learn in fewer steps of smaller batches, and are validated more often, as their best weights may
+// come early: an epoch is a pass over their windows, within limits. Of a larger set it is a sample.
+void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
+  size_t values = 0, windows = 0;
+  for (const size_t n : lengths) {
+    values += n;
+    windows += split_of(n, c, false).training;
+  }
+  const bool few = lengths.size() < kManySeries, is_long = few && values > kLongValues, is_small = few && !is_long;
+  if (c.batch_size == 0) c.batch_size = is_small ? 32 : is_long ? 256 : 128;
+  if (c.learning_rate == 0) c.learning_rate = is_long ? 1e-3 : 3e-3;
+  if (c.batches_per_epoch == 0)
+    c.batches_per_epoch =
+        is_small ? std::clamp(divide_up(windows, c.batch_size), kFewestBatches, kMostBatches) : kMostBatches;
+  if (c.epochs == 0) c.epochs = is_long ? 10 : 20;
+}
+
+// Whether the validation part holds enough values for the widest interval; none are needed without intervals.
+bool can_calibrate(const ForecastConfig& c, const std::vector<size_t>& lengths) {
+  const double widest = c.quantiles.back() - c.quantiles.front();
+  size_t held_out = 0;
+  for (const size_t n : lengths) held_out += split_of(n, c, true).validation * c.horizon;
+  return c.quantiles.front() < 0.5 && c.quantiles.back() > 0.5 && held_out >= least_scores(widest);
 }
 
 }  // namespace
@@ -100,13 +131,9 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
     const size_t most = std::max(c.segment, (longest - c.horizon) / c.segment * c.segment);
     c.look_back = std::min(c.look_back, most);
   }
-  size_t values = 0;
-  for (const size_t n : lengths) values += n;
-  const bool long_series = lengths.size() < kManySeries && values > kLongValues;
-  if (c.batch_size == 0) c.batch_size = long_series ? 256 : 128;
-  if (c.learning_rate == 0) c.learning_rate = long_series ? 1e-3 : 3e-3;
-  if (c.epochs == 0) c.epochs = long_series ? 10 : 20;
   check(c);
+  choose_training(c, lengths);
+  c.conformal = c.conformal && can_calibrate(c, lengths);
   return c;
 }
 
@@ -119,8 +146,11 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
   lines.push_back(fmt::format("{} layer{} of {} with {} units, beside a linear map of the look-back", c.num_layers,
                               c.num_layers == 1 ? "" : "s", c.cell, c.hidden_size));
   lines.push_back(fmt::format("writes {} steps at quantiles {}", c.horizon, fmt::join(c.quantiles, ", ")));
-  lines.push_back(fmt::format("adamw at {}, up to {} steps of {} windows{}", c.learning_rate,
-                              c.epochs * c.batches_per_epoch, c.batch_size, c.refit ? ", then again on all data" : ""));
+  lines.push_back(c.conformal ? "intervals widened until they hold the held-out values (conformal)"
+                              : "intervals as the network draws them, not checked on held-out values");
+  lines.push_back(fmt::format("adamw at {}, up to {} steps of {} windows, validated every {}{}", c.learning_rate,
+                              c.epochs * c.batches_per_epoch, c.batch_size, c.batches_per_epoch,
+                              c.refit ? ", then again on all data" : ""));
   return lines;
 }
 

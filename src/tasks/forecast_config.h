@@ -1,6 +1,6 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -21,13 +21,14 @@ struct ForecastConfig {
   size_t segment = 0;    // values read at each recurrent step; 0: a season
   size_t look_back = 0;  // values read before each origin, a multiple of segment
   size_t epochs = 0;
-  size_t batches_per_epoch = 100;
+  size_t batches_per_epoch = 0;  // between two validations; 0: by the number of windows
   size_t batch_size = 0;
   double learning_rate = 0;
   double weight_decay = 1e-4;
   double clip_norm = 1.0;
-  size_t patience = 10;  // validations without a new best; 0: never stop early
-  bool refit = true;     // after validation, train once more on all data for as many steps as were best
+  size_t patience = 10;   // validations without a new best; 0: never stop early
+  bool refit = true;      // after validation, train once more on all data for as many steps as were best
+  bool conformal = true;  // widen intervals by what the validation part shows; off where it shows too little
   uint64_t seed = 1;
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "tasks/split.h"
 
 namespace elman {
 namespace {
@@ -11,7 +12,6 @@ namespace {
 constexpr size_t kMaxValidationWindows = 2048;
 constexpr size_t kEvaluationBatch = 512;
 constexpr double kWeightCap = 10.0;  // times the median weight of the batch
-constexpr double kValidationShare = 0.1;
 
 double seasonal_naive_error(const std::vector<double>& y, size_t season) {
   double sum = 0.0;
@@ -72,17 +72,14 @@ ForecastProblem::ForecastProblem(const SeriesSet& data, const ForecastConfig& co
   }
 }
 
-// Training targets lie in [first origin, n - held), validation targets in the held-out rest.
 void ForecastProblem::split_series(uint32_t index, bool hold_out) {
-  const size_t n = data_.series[index].values.size(), h = config_.horizon;
-  const size_t least = std::min(config_.season, n / 2) + 1;  // values that a window must have seen
-  if (n < least + h) return;
-  const size_t held = std::max(h, static_cast<size_t>(kValidationShare * static_cast<double>(n)));
-  const bool holds = hold_out && n >= held + h + 2 * least;
-  const size_t end = holds ? n - held : n;
-  training_.push_back({index, static_cast<uint32_t>(least), static_cast<uint32_t>(end - h - least + 1)});
-  if (holds)
-    for (size_t origin = end; origin + h <= n; ++origin) validation_.push_back({index, static_cast<uint32_t>(origin)});
+  const size_t n = data_.series[index].values.size();
+  const Split split = split_of(n, config_, hold_out);
+  if (split.training == 0) return;
+  windows_trained_ += split.training;
+  training_.push_back({index, static_cast<uint32_t>(split.first), static_cast<uint32_t>(split.training)});
+  for (size_t k = 0; k < split.validation; ++k)
+    validation_.push_back({index, static_cast<uint32_t>(split.first_validation(n) + k)});
 }
 
 void ForecastProblem::gather(const std::vector<WindowIndex>& windows) {
@@ -128,8 +125,7 @@ LossValue ForecastProblem::train_batch(size_t batch, const Random& dropout) {
   return loss;
 }
 
-double ForecastProblem::validate() {
-  LossValue total;
+void ForecastProblem::for_each_validation_batch(const VisitBatch& visit) {
   for (size_t first = 0; first < validation_.size(); first += kEvaluationBatch) {
     const std::vector<WindowIndex> windows(
         validation_.begin() + static_cast<ptrdiff_t>(first),
@@ -137,12 +133,26 @@ double ForecastProblem::validate() {
     gather(windows);
     const Steps steps(windows_.steps(), windows.size());
     const View<float> prediction = network_.forward(scratch_, steps, x_.matrix(steps.rows(), windows_.features()));
-    const LossValue loss =
-        loss_->evaluate(prediction, target_.matrix(windows.size(), config_.horizon), weights_.data(), {});
+    visit(prediction, target_.matrix(windows.size(), config_.horizon));
+  }
+}
+
+double ForecastProblem::validate() {
+  LossValue total;
+  for_each_validation_batch([&](ConstView<float> prediction, ConstView<float> target) {
+    const LossValue loss = loss_->evaluate(prediction, target, weights_.data(), {});
     total.sum += loss.sum;
     total.count += loss.count;
-  }
+  });
   return total.count > 0 ? total.mean() : NAN;
+}
+
+Calibration ForecastProblem::calibrate() {
+  CalibrationScores scores(config_.quantiles, config_.horizon);
+  for_each_validation_batch([&](ConstView<float> prediction, ConstView<float> target) {
+    for (size_t b = 0; b < target.rows; ++b) scores.add(prediction.row(b), target.row(b));
+  });
+  return scores.finish();
 }
 
 }  // namespace elman

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "base/threads.h"
 #include "loss/loss.h"
 #include "model/network.h"
+#include "tasks/calibration.h"
 #include "tasks/windows.h"
 #include "train/problem.h"
 
@@ -36,12 +38,18 @@ class ForecastProblem : public Problem {
   double validate() override;
 
   bool has_validation() const noexcept { return !validation_.empty(); }
+  size_t windows() const noexcept { return windows_trained_; }  // that training draws from
+  // How much wider than the network's the intervals must be, by the validation part.
+  Calibration calibrate();
 
  private:
   struct Range {  // origins of one series that may train
     uint32_t series, first, count;
   };
+  // In units of each window's scale: prediction [windows, horizon * levels], target [windows, horizon].
+  using VisitBatch = std::function<void(ConstView<float> prediction, ConstView<float> target)>;
   void split_series(uint32_t index, bool hold_out);
+  void for_each_validation_batch(const VisitBatch& visit);
   void gather(const std::vector<WindowIndex>& windows);
   void weigh(const std::vector<WindowIndex>& windows, const std::vector<WindowScale>& scales);
 
@@ -55,6 +63,7 @@ class ForecastProblem : public Problem {
   std::vector<Range> training_;
   std::vector<WindowIndex> validation_;
   std::vector<double> series_weight_;
+  size_t windows_trained_ = 0;
   size_t epoch_ = 0;
   Buffer<float> x_, target_, d_prediction_, weights_;  // of the batch at hand
 };

@@ -1,6 +1,7 @@
 #include "tasks/series_json.h"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 namespace elman {
 

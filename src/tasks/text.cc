@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "model/model_file.h"
 #include "tasks/fingerprint.h"
 #include "tasks/text_problem.h"
 #include "tasks/text_sampler.h"

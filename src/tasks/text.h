@@ -7,7 +7,7 @@
 
 #include "base/threads.h"
 #include "data/text_corpus.h"
-#include "model/model_file.h"
+#include "model/network.h"
 #include "tasks/text_config.h"
 #include "tasks/train_run.h"
 

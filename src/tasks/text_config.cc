@@ -54,9 +54,8 @@ void check(const TextConfig& c, const TextCorpus& corpus) {
          corpus.path, all, training, 2 * c.bptt, c.bptt);
   if (const size_t most = training / c.bptt - 1; c.batch_size > most)
     fail(ErrorCode::kUsage,
-         "batch_size {} is more tracks of bptt {} than {} can fill: its first {} symbols train; choose a batch_size of "
-         "at most "
-         "{} or a smaller bptt",
+         "--batch-size {} is more tracks of --bptt {} symbols than {} can fill with the {} that train; choose a "
+         "--batch-size of at most {}, a smaller --bptt, or 0 to let the text decide",
          c.batch_size, c.bptt, corpus.path, training, most);
 }
 

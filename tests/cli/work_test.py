@@ -14,9 +14,9 @@ METRICS = {"mase", "smape", "mae", "mse", "rmse"}
 class Train(ToolTest):
     def test_tells_what_was_found_and_chosen_and_what_to_do_next(self):
         out, err = self.run_tool("train", "forecast", CO2, "--horizon", 6, *SMALL, "-o", "m.safetensors")
-        for text in ["526 steps, monthly", "5 missing", "season 12", "look-back 60", "epoch   1", "epoch   2",
-                     "elman forecast m.safetensors", "elman backtest"]:
-            self.assertIn(text, err)
+        for text in ["526 steps, monthly", "5 missing", "season 12", "look-back 60", "(conformal)", "epoch   1",
+                     "epoch   2", "80 % interval: widened by", "elman forecast m.safetensors", "elman backtest"]:
+            self.assertEqual(err.count(text), 1, text)
         self.assertIn("m.safetensors: ", out)
         self.assertEqual(len(out.splitlines()), 1)
         self.assertNotIn("\x1b", err)
@@ -73,6 +73,18 @@ class Forecast(ToolTest):
         self.assertEqual(forecast["ds"][-1], "2003-03-01")
         self.assertEqual(sorted(forecast), ["ds", "q0.2", "q0.5", "unique_id", "y_hat"])
         self.assertEqual(len(forecast["q0.2"]), 15)
+
+    def test_calibration_can_be_switched_off(self):
+        command = ["train", "forecast", CO2, "--horizon", 6, "--epochs", 4, "-o", "m.safetensors", "-q"]
+        medians, widths = [], []
+        for flags in [[], ["--no-conformal"]]:
+            self.run_tool(*command, *flags)
+            self.assertEqual(self.result("inspect", "m.safetensors")["config"]["conformal"], not flags)
+            forecast = self.result("forecast", "m.safetensors")["forecasts"][0]
+            widths.append(sum(forecast["q0.9"]) - sum(forecast["q0.1"]))
+            medians.append(forecast["y_hat"])
+        self.assertEqual(medians[0], medians[1])
+        self.assertGreater(widths[0], 1.01 * widths[1])
 
     def test_continues_other_data(self):
         model = self.train()

@@ -1,6 +1,7 @@
 #include "model/config.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "data/expect_error.h"
 

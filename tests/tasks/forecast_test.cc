@@ -1,12 +1,15 @@
 #include "tasks/forecast.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "tasks/backtest.h"
 #include "tasks/windows.h"
@@ -23,7 +26,7 @@ SeriesSet make_series(size_t count, size_t length) {
   Random random(7, 0);
   for (size_t i = 0; i < count; ++i) {
     Series s;
-    s.id = "s" + std::to_string(i);
+    s.id = fmt::format("s{}", i);
     s.start = from_civil({.year = 2000});
     for (size_t t = 0; t < length; ++t) {
       const double season = std::sin(2 * M_PI * static_cast<double>(t + i) / 12.0);
@@ -86,6 +89,32 @@ TEST(ForecastConfig, ChoosesFromTheData) {
   EXPECT_EQ(config.segment, 12u);
   EXPECT_EQ(config.look_back, 60u);
   EXPECT_FALSE(explain(config, make_series(3, 120)).empty());
+}
+
+TEST(ForecastConfig, FewShortSeriesAreValidatedOftenAndLargeSetsAsASample) {
+  ForecastConfig config;
+  config.horizon = 6;
+  const auto steps_and_windows = [&](size_t count, size_t length) {
+    const ForecastConfig c = resolve(config, make_series(count, length));
+    return std::pair{c.batches_per_epoch, c.batch_size};
+  };
+  EXPECT_EQ(steps_and_windows(1, 120), std::pair(size_t{25}, size_t{32}));
+  EXPECT_EQ(steps_and_windows(1, 1600 + 18), std::pair(size_t{50}, size_t{32}));  // a pass over 1600 windows
+  EXPECT_EQ(steps_and_windows(30, 120), std::pair(size_t{100}, size_t{128}));
+  EXPECT_EQ(steps_and_windows(1, 6000), std::pair(size_t{100}, size_t{256}));
+}
+
+TEST(ForecastConfig, CalibratesWhereThereIsSomethingToCalibrateWith) {
+  ForecastConfig config = quick();
+  EXPECT_TRUE(resolve(config, make_series(1, 120)).conformal);
+  EXPECT_FALSE(resolve(config, make_series(1, 25)).conformal);  // too short to hold anything out
+  config.quantiles = {0.01, 0.5, 0.99};                         // 49 values are needed, 12 are held out
+  EXPECT_FALSE(resolve(config, make_series(1, 120)).conformal);
+  config.quantiles = {0.5};
+  EXPECT_FALSE(resolve(config, make_series(1, 120)).conformal);
+  config = quick();
+  config.conformal = false;
+  EXPECT_FALSE(resolve(config, make_series(1, 120)).conformal);
 }
 
 TEST(ForecastConfig, RefusesWhatCannotBe) {
@@ -158,6 +187,56 @@ TEST(Backtest, ComputesTheFiguresOfTheLiterature) {
   EXPECT_NEAR(naive.smape, smape, 1e-12);
   EXPECT_DOUBLE_EQ(report.methods[2].metrics.mae, 12.0);   // seasonal naive
   EXPECT_NEAR(report.methods[3].metrics.mae, 0.0, 1e-12);  // drift
+}
+
+TEST(Backtest, RefusesMoreWindowsThanTheDataHoldsBeforeAnyTraining) {
+  const SeriesSet data = make_series(2, 100);
+  const auto message = [&](const BacktestOptions& options) -> std::string {
+    try {
+      before_first_origin(data, 6, options);
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), ErrorCode::kData);
+      return e.what();
+    }
+    return "accepted";
+  };
+  EXPECT_EQ(message({.windows = 16}), "accepted");  // 2 steps, then 16 * 6, of 100
+  for (const size_t windows : {size_t{17}, size_t{1000}, SIZE_MAX / 6 + 2, SIZE_MAX})
+    for (const std::string text : {"made.csv", "100 steps", "--windows 16"})
+      EXPECT_NE(message({.windows = windows}).find(text), std::string::npos) << message({.windows = windows});
+  EXPECT_EQ(message({.windows = 93, .stride = 1}), "accepted");
+  EXPECT_NE(message({.windows = 94, .stride = 1}).find("--windows 93"), std::string::npos);
+  EXPECT_THROW(before_first_origin(data, 99, {.windows = 1}), Error);
+  EXPECT_THROW(before_first_origin(data, 6, {.windows = 0}), Error);
+}
+
+// Calibrated intervals hold those of the same network without calibration; the medians are the same.
+TEST(Forecast, ConformalIntervalsAreWiderAndSaySo) {
+  ThreadPool pool(1);
+  SeriesSet data = make_series(2, 90);
+  Random random(11, 0);
+  for (Series& s : data.series)  // the held-out end is wilder than what is trained on
+    for (size_t t = 81; t < 90; ++t) s.values[t] += random.uniform(-400, 400);
+  std::string notes;
+  TrainRun run;
+  run.observer.on_note = [&](const std::string& text) { notes += text + "\n"; };
+  ForecastConfig config = quick();
+  const auto wide = ForecastModel::train(data, config, pool, run).forecast(nullptr, 0, {0.1, 0.5, 0.9}, pool);
+  EXPECT_NE(notes.find("80 % interval: widened by"), std::string::npos) << notes;
+  EXPECT_NE(notes.find("(conformal)"), std::string::npos) << notes;
+  EXPECT_NE(notes.find("season 12 steps"), std::string::npos) << notes;
+  config.conformal = false;
+  notes.clear();
+  const auto narrow = ForecastModel::train(data, config, pool, run).forecast(nullptr, 0, {0.1, 0.5, 0.9}, pool);
+  EXPECT_EQ(notes.find("widened"), std::string::npos) << notes;
+  EXPECT_NE(notes.find("not checked"), std::string::npos) << notes;
+  for (size_t i = 0; i < wide.size(); ++i) {
+    EXPECT_EQ(wide[i].y_hat, narrow[i].y_hat);
+    for (size_t t = 0; t < wide[i].y_hat.size(); ++t) {
+      EXPECT_LT(wide[i].quantiles[0][t], narrow[i].quantiles[0][t]);
+      EXPECT_GT(wide[i].quantiles[2][t], narrow[i].quantiles[2][t]);
+    }
+  }
 }
 
 TEST(Forecast, SavedAndLoadedGivesTheSameNumbers) {
@@ -247,7 +326,8 @@ TEST(Forecast, SameWeightsOnAnyNumberOfThreads) {
 TEST(Forecast, ResumedEndsAsIfNeverStopped) {
   const SeriesSet data = make_series(2, 90);
   ThreadPool pool(1);
-  const std::vector<float> expected = weights(ForecastModel::train(data, quick(), pool));
+  const ForecastModel whole = ForecastModel::train(data, quick(), pool);
+  const auto quantiles = whole.forecast(nullptr, 0, {0.1, 0.9}, pool)[1].quantiles;
   const std::string checkpoint = testing::TempDir() + "forecast_test.checkpoint";
   for (const int stop_at : {1, 37, 95, 120}) {
     int polls = 0;
@@ -261,9 +341,35 @@ TEST(Forecast, ResumedEndsAsIfNeverStopped) {
       EXPECT_EQ(e.code(), ErrorCode::kInterrupted);
     }
     run.resume = true;
-    EXPECT_EQ(weights(ForecastModel::train(data, quick(), pool, run)), expected) << "stopped at " << stop_at;
+    const ForecastModel resumed = ForecastModel::train(data, quick(), pool, run);
+    EXPECT_EQ(weights(resumed), weights(whole)) << "stopped at " << stop_at;
+    EXPECT_EQ(resumed.forecast(nullptr, 0, {0.1, 0.9}, pool)[1].quantiles, quantiles) << "stopped at " << stop_at;
     EXPECT_FALSE(std::filesystem::exists(checkpoint));
   }
+}
+
+TEST(Forecast, ResumedInItsSecondTrainingCountsTheSecondsOfBoth) {
+  constexpr double kFirst = 0.3;
+  const SeriesSet data = make_series(2, 90);
+  ThreadPool pool(1);
+  bool again = false;
+  TrainRun run;
+  run.checkpoint = testing::TempDir() + "forecast_seconds_test.checkpoint";
+  run.observer.on_validation = [&](const TrainPoint& point, bool) {
+    if (point.epoch == 1) std::this_thread::sleep_for(std::chrono::duration<double>(kFirst));
+  };
+  run.observer.on_note = [&](const std::string& text) { again = again || text.find("training again") == 0; };
+  run.observer.interrupted = [&] { return again; };
+  const auto seconds = [start = std::chrono::steady_clock::now()] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  EXPECT_THROW(ForecastModel::train(data, quick(), pool, run), Error);
+  ASSERT_TRUE(again);
+  run.resume = true;
+  run.observer.interrupted = nullptr;
+  const ForecastModel model = ForecastModel::train(data, quick(), pool, run);
+  EXPECT_GE(model.record().seconds, kFirst);
+  EXPECT_LE(model.record().seconds, seconds());  // and none is counted twice
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "tasks/text.h"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "model/model_file.h"
 #include "tasks/text_fixtures.h"
@@ -44,7 +45,7 @@ TEST(TextModel, LearnsARepetitiveTextToNearCertainty) {
 }
 
 TEST(TextModel, SampleContinuesThePattern) {
-  const SampleOptions likeliest{.prime = "moss. a roll", .length = 33, .temperature = 0};
+  const SampleOptions likeliest{.prime = "a rolling stone gathers no moss. a roll", .length = 33, .temperature = 0};
   EXPECT_EQ(sample(proverb_model(), likeliest), "ing stone gathers no moss. a roll");
   const SampleOptions cautious{.prime = "gathers ", .length = 25, .temperature = 0.5};
   EXPECT_EQ(sample(proverb_model(), cautious), "no moss. a rolling stone ");

@@ -38,7 +38,6 @@ void check_flags_of_model(const Verb& verb) {
 ForecastModel train_before(const SeriesSet& data, const Arguments& a, ThreadPool& pool) {
   const SeriesSet known = before_first_origin(data, a.options.horizon, a.options);
   a.common.note(fmt::format("training on what was known before the first of {} windows", a.options.windows));
-  for (const std::string& choice : explain(resolve(a.config, known), known)) a.common.note("  " + choice);
   const InterruptGuard guard(a.common.quiet);
   Progress progress(a.common);
   TrainRun training;

@@ -91,8 +91,10 @@ void add_forecast_flags(Verb& verb, ForecastConfig& config) {
   flags.add("--segment", config.segment, at_least(0), "Values read at each recurrent step").zero_means("a season");
   add_network_flags(flags, config);
   add_training_flags(flags, config);
-  flags.add("--batches-per-epoch", config.batches_per_epoch, at_least(1), "Updates between validations");
+  flags.add("--batches-per-epoch", config.batches_per_epoch, at_least(0), "Updates between validations")
+      .zero_means("by the data");
   flags.add("--refit", config.refit, "Do not train once more on all data after validation");
+  flags.add("--conformal", config.conformal, "Leave intervals as the network draws them");
 }
 
 void add_text_flags(Verb& verb, TextConfig& config) {

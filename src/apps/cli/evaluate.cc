@@ -1,12 +1,14 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "apps/cli/commands.h"
 #include "apps/cli/common.h"
 #include "apps/cli/console.h"
 #include "apps/cli/report.h"
 #include "base/error.h"
+#include "model/model_file.h"
 #include "tasks/backtest.h"
 #include "tasks/text.h"
 

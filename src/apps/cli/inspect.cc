@@ -1,11 +1,13 @@
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "apps/cli/commands.h"
 #include "apps/cli/common.h"
 #include "apps/cli/console.h"
 #include "base/error.h"
 #include "model/config.h"
+#include "model/model_file.h"
 #include "tasks/forecast.h"
 #include "tasks/text.h"
 

@@ -1,4 +1,5 @@
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "apps/cli/commands.h"
 #include "apps/cli/common.h"
@@ -80,8 +81,6 @@ void train_forecast(const Verb& verb, const ForecastArguments& a) {
   require_argument(a.config.horizon ? "given" : "", "--horizon N, the number of steps to forecast,", verb);
   const SeriesSet data = load_series(a.data, a.columns);
   a.common.note(data.summary());
-  for (const std::string& choice : explain(resolve(a.config, data), data)) a.common.note("  " + choice);
-
   ThreadPool pool(a.common.threads);
   const InterruptGuard guard(a.common.quiet);
   std::optional<Progress> progress(a.common);

@@ -1,0 +1,130 @@
+#include "tasks/calibration.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/random.h"
+
+namespace elman {
+namespace {
+
+const std::vector<double> kLevels{0.1, 0.5, 0.9};
+
+// Windows of one step whose interval is [-1, 1] and whose actual values are given.
+Calibration calibrated(const std::vector<float>& actual) {
+  const float prediction[] = {-1, 0, 1};
+  CalibrationScores scores(kLevels, 1);
+  for (const float& y : actual) scores.add(prediction, &y);
+  return scores.finish();
+}
+
+TEST(Calibration, TakesTheFiniteSampleQuantileOfTheScores) {
+  // Scores 1..9 on either side: the ceil(10 * 0.8) = 8th smallest.
+  const Calibration c = calibrated({2, -3, 4, -5, 6, -7, 8, -9, 10});
+  ASSERT_EQ(c.by_interval().size(), 1u);
+  EXPECT_EQ(c.by_interval()[0], std::vector<double>{8});
+  EXPECT_EQ(c.values(), 9u);
+  float levels[] = {-1, 0, 1};
+  c.widen(levels, 0);
+  EXPECT_EQ(levels[0], -9);
+  EXPECT_EQ(levels[1], 0);
+  EXPECT_EQ(levels[2], 9);
+}
+
+TEST(Calibration, NeverMakesAnIntervalNarrower) {
+  EXPECT_EQ(calibrated(std::vector<float>(50, 0.0f)).by_interval()[0], std::vector<double>{0});
+}
+
+TEST(Calibration, NeedsAsManyValuesAsTheCoverageAsks) {
+  EXPECT_EQ(least_scores(0.5), 1u);
+  EXPECT_EQ(least_scores(0.9 - 0.1), 4u);
+  EXPECT_EQ(least_scores(0.9), 9u);
+  EXPECT_EQ(least_scores(0.98), 49u);
+  EXPECT_TRUE(calibrated({5, 5, 5}).empty());
+  EXPECT_TRUE(calibrated({5, 5, 5, NAN}).empty());
+  EXPECT_FALSE(calibrated({5, 5, 5, 5}).empty());
+}
+
+TEST(Calibration, PoolsTheHorizonAsFinelyAsTheScoresAllow) {
+  // Step k misses by k; each window gives one score a step.
+  const auto parts_of = [](size_t windows, size_t horizon) {
+    std::vector<float> prediction(horizon * 3, 0.0f), target(horizon);
+    for (size_t k = 0; k < horizon; ++k) target[k] = static_cast<float>(k + 1);
+    CalibrationScores scores(kLevels, horizon);
+    for (size_t w = 0; w < windows; ++w) scores.add(prediction.data(), target.data());
+    return scores.finish();
+  };
+  EXPECT_EQ(parts_of(4, 6).by_interval()[0], (std::vector<double>{2, 4, 6}));
+  EXPECT_EQ(parts_of(1, 8).by_interval()[0], (std::vector<double>{4, 8}));
+  EXPECT_EQ(parts_of(1, 4).by_interval()[0], std::vector<double>{4});
+  EXPECT_TRUE(parts_of(1, 3).empty());
+
+  float levels[] = {0, 0, 0};
+  parts_of(4, 6).widen(levels, 5);
+  EXPECT_EQ(levels[2], 6);
+}
+
+TEST(Calibration, KeepsTheMedianAndNeverCrosses) {
+  const std::vector<double> five{0.05, 0.25, 0.5, 0.75, 0.95};
+  const float prediction[] = {-3, -1, 0, 1, 3};
+  CalibrationScores scores(five, 1);
+  for (int i = 0; i < 30; ++i) {
+    const float y = 2.9f;  // within the outer interval, far outside the inner one
+    scores.add(prediction, &y);
+  }
+  float levels[] = {-1.1f, -1, 0, 1, 1.1f};
+  scores.finish().widen(levels, 0);
+  EXPECT_TRUE(std::is_sorted(levels, levels + 5));
+  EXPECT_EQ(levels[2], 0);
+  EXPECT_NEAR(levels[4], 2.9, 1e-6);
+}
+
+TEST(Calibration, LeavesLevelsOnOneSideOfTheMedianAlone) {
+  CalibrationScores scores({0.1, 0.5}, 1);
+  const float prediction[] = {-1, 0}, y = 9;
+  for (int i = 0; i < 30; ++i) scores.add(prediction, &y);
+  EXPECT_TRUE(scores.finish().empty());
+}
+
+// The theorem: over calibration sets and new values alike, at least the promised share is inside.
+TEST(Calibration, CoversNewValuesOfTheSameKind) {
+  Random random(5, 0);
+  size_t inside = 0;
+  constexpr size_t kSets = 400, kNew = 10;
+  for (size_t set = 0; set < kSets; ++set) {
+    std::vector<float> actual(19);
+    for (float& y : actual) y = static_cast<float>(3 * random.normal());
+    float levels[] = {-1, 0, 1};
+    calibrated(actual).widen(levels, 0);
+    for (size_t i = 0; i < kNew; ++i) {
+      const double y = 3 * random.normal();
+      inside += y >= levels[0] && y <= levels[2];
+    }
+  }
+  // Exactly 16/20 is expected of 19 scores; standard error sqrt(0.8 * 0.2 / 400 * (1/10 + 9/10 * 0.05)) ≈ 0.008.
+  EXPECT_NEAR(static_cast<double>(inside) / (kSets * kNew), 0.8, 0.032);
+}
+
+TEST(Calibration, SurvivesJsonAndFitsOnlyItsModel) {
+  const Calibration c = calibrated({2, 3, 4, 5, 6}), again = calibration_from_json(to_json(c));
+  EXPECT_EQ(again.by_interval(), c.by_interval());
+  EXPECT_EQ(again.values(), c.values());
+  EXPECT_TRUE(again.fits(kLevels, 1));
+  EXPECT_FALSE(again.fits(kLevels, 2));
+  EXPECT_FALSE(again.fits({0.5}, 1));
+  EXPECT_TRUE(Calibration().fits(kLevels, 7));
+  EXPECT_TRUE(calibration_from_json(to_json(Calibration())).empty());
+  const auto damaged = [&](nlohmann::json widening) {
+    nlohmann::json json = to_json(c);
+    json["widening"] = std::move(widening);
+    return calibration_from_json(json);
+  };
+  EXPECT_FALSE(damaged({{-1.0}}).fits(kLevels, 1));
+  EXPECT_FALSE(damaged({nlohmann::json::array()}).fits(kLevels, 1));
+  EXPECT_FALSE(damaged({{1.0}, {1.0}}).fits(kLevels, 1));
+}
+
+}  // namespace
+}  // namespace elman
