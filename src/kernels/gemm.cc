@@ -5,6 +5,7 @@
 #define HWY_TARGET_INCLUDE "kernels/gemm.cc"
 #include "hwy/foreach_target.h"
 #include "kernels/gemm-inl.h"
+#include "kernels/pack.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace elman {
@@ -98,8 +99,6 @@ void vector_f32(const ConstView<float>& weight, const float* x, const float* bia
 void vector_f64(const ConstView<double>& weight, const double* x, const double* bias, double* y) {
   vector_product(weight, x, bias, y);
 }
-size_t panel_f32() { return kPanel<float>; }
-size_t panel_f64() { return kPanel<double>; }
 void gemm_f32(const ConstView<float>& a, const PackedMatrix<float>& b, const View<float>& c, GemmStart start,
               const float* bias, SegmentRange range) {
   gemm_all(a, b, c, start, bias, range);
@@ -116,85 +115,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace elman {
 
-HWY_EXPORT(panel_f32);
-HWY_EXPORT(panel_f64);
 HWY_EXPORT(vector_f32);
 HWY_EXPORT(vector_f64);
 HWY_EXPORT(gemm_f32);
 HWY_EXPORT(gemm_f64);
-
-namespace {
-
-template <class T>
-size_t panel_of_target() {
-  if constexpr (sizeof(T) == sizeof(float)) {
-    return HWY_DYNAMIC_DISPATCH(panel_f32)();
-  } else {
-    return HWY_DYNAMIC_DISPATCH(panel_f64)();
-  }
-}
-
-}  // namespace
-
-template <class T>
-void PackedMatrix<T>::reshape(size_t depth, size_t cols, std::span<const Segment> segments) {
-  const Segment whole{cols, 0};
-  if (segments.empty()) segments = {&whole, 1};
-  depth_ = depth;
-  cols_ = cols;
-  panel_ = panel_of_target<T>();
-  segments_.clear();
-  size_t size = 0;
-  for (const Segment& s : segments) {
-    segments_.push_back({s.cols, s.target, size});
-    size += (s.cols + panel_ - 1) / panel_ * panel_ * depth;
-  }
-  data_.resize(size);
-}
-
-template <class T>
-void PackedMatrix<T>::pack(ConstView<T> source, const PackOrder& order) {
-  const size_t depth = order.rows.empty() ? source.rows : order.rows.size();
-  reshape(depth, source.cols, order.segments);
-  T* to = data_.data();
-  size_t first = 0;
-  for (const Placed& segment : segments_) {
-    for (size_t col = 0; col < segment.cols; col += panel_) {
-      const size_t cols = std::min(panel_, segment.cols - col);
-      for (size_t k = 0; k < depth; ++k, to += panel_) {
-        const T* from = source.row(order.rows.empty() ? k : order.rows[k]) + first + col;
-        std::fill(std::copy_n(from, cols, to), to + panel_, T{});
-      }
-    }
-    first += segment.cols;
-  }
-}
-
-template <class T>
-void PackedMatrix<T>::pack_transposed(ConstView<T> source, const PackOrder& order) {
-  constexpr size_t kBlock = 16;  // of k: the part of a panel that it covers stays in the first-level cache
-  reshape(source.cols, order.rows.empty() ? source.rows : order.rows.size(), order.segments);
-  size_t first = 0;
-  for (const Placed& segment : segments_) {
-    for (size_t col = 0; col < segment.cols; col += panel_) {
-      const size_t cols = std::min(panel_, segment.cols - col);
-      T* panel = data_.data() + segment.offset + col * depth_;
-      if (cols < panel_) std::fill_n(panel, depth_ * panel_, T{});
-      for (size_t block = 0; block < depth_; block += kBlock) {
-        const size_t end = std::min(depth_, block + kBlock);
-        for (size_t j = 0; j < cols; ++j) {
-          const size_t row = first + col + j;
-          const T* from = source.row(order.rows.empty() ? row : order.rows[row]);
-          for (size_t k = block; k < end; ++k) panel[k * panel_ + j] = from[k];
-        }
-      }
-    }
-    first += segment.cols;
-  }
-}
-
-template class PackedMatrix<float>;
-template class PackedMatrix<double>;
 
 template <class T>
 void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, const T* bias,

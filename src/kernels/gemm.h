@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/threads.h"
 #include "tensor/tensor.h"
 
 namespace elman {
@@ -32,10 +33,14 @@ struct Placed : Segment {
 template <class T>
 class PackedMatrix {
  public:
-  // B(k, j) = source(rows[k], j).
-  void pack(ConstView<T> source, const PackOrder& order = {});
+  // B(k, j) = source(rows[k], j). With a pool, its threads share the work.
+  void pack(ConstView<T> source, const PackOrder& order = {}, ThreadPool* pool = nullptr) {
+    fill(source, order, false, pool);
+  }
   // B(k, j) = source(rows[j], k): packs a weight [n, k] in PyTorch's orientation.
-  void pack_transposed(ConstView<T> source, const PackOrder& order = {});
+  void pack_transposed(ConstView<T> source, const PackOrder& order = {}, ThreadPool* pool = nullptr) {
+    fill(source, order, true, pool);
+  }
 
   size_t depth() const noexcept { return depth_; }
   size_t cols() const noexcept { return cols_; }
@@ -44,7 +49,7 @@ class PackedMatrix {
   std::span<const Placed> segments() const noexcept { return segments_; }
 
  private:
-  void reshape(size_t depth, size_t cols, std::span<const Segment> segments);
+  void fill(ConstView<T> source, const PackOrder& order, bool transposed, ThreadPool* pool);
 
   Buffer<T> data_;  // for each segment [cols / panel][depth][panel]
   std::vector<Placed> segments_;

@@ -18,9 +18,9 @@ BidirectionalLayer<T>::BidirectionalLayer(size_t id, RecurrentOptions options, P
       reverse_(id + 2, direction(options, true), parameters) {}
 
 template <class T>
-void BidirectionalLayer<T>::pack(const Parameters<T>& parameters, bool training) {
-  forward_.pack(parameters, training);
-  reverse_.pack(parameters, training);
+void BidirectionalLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) {
+  forward_.pack(parameters, pool, training);
+  reverse_.pack(parameters, pool, training);
 }
 
 template <class T>

@@ -13,7 +13,7 @@ class BidirectionalLayer : public Layer<T> {
   BidirectionalLayer(size_t id, RecurrentOptions options, Parameters<T>& parameters);
 
   size_t output_size() const override { return 2 * hidden_; }
-  void pack(const Parameters<T>& parameters, bool training) override;
+  void pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) override;
   void initial_state(const Parameters<T>& parameters, size_t batch, State<T>& state) const override;
   bool needs_future() const override { return true; }
   View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;

@@ -21,8 +21,8 @@ Steps SequentialLayer<T>::output_steps(const Steps& steps) const {
 }
 
 template <class T>
-void SequentialLayer<T>::pack(const Parameters<T>& parameters, bool training) {
-  for (auto& layer : layers_) layer->pack(parameters, training);
+void SequentialLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) {
+  for (auto& layer : layers_) layer->pack(parameters, pool, training);
 }
 
 template <class T>
@@ -78,8 +78,8 @@ void SequentialLayer<T>::step(const Pass<T>& pass, const ConstView<T>& x, T* y) 
 }
 
 template <class T>
-void SumLayer<T>::pack(const Parameters<T>& parameters, bool training) {
-  for (auto& branch : branches_) branch->pack(parameters, training);
+void SumLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) {
+  for (auto& branch : branches_) branch->pack(parameters, pool, training);
 }
 
 template <class T>

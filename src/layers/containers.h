@@ -16,7 +16,7 @@ class SequentialLayer : public Layer<T> {
 
   size_t output_size() const override { return layers_.empty() ? input_ : layers_.back()->output_size(); }
   Steps output_steps(const Steps& steps) const override;
-  void pack(const Parameters<T>& parameters, bool training) override;
+  void pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) override;
   void initial_state(const Parameters<T>& parameters, size_t batch, State<T>& state) const override;
   bool needs_future() const override;
   View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;
@@ -40,7 +40,7 @@ class SumLayer : public Layer<T> {
 
   size_t output_size() const override { return branches_.front()->output_size(); }
   Steps output_steps(const Steps& steps) const override { return branches_.front()->output_steps(steps); }
-  void pack(const Parameters<T>& parameters, bool training) override;
+  void pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) override;
   void initial_state(const Parameters<T>& parameters, size_t batch, State<T>& state) const override;
   bool needs_future() const override;
   View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;

@@ -113,7 +113,7 @@ class Layer {
 
   // Copies weights into the layout the kernels want. Must follow every change of the parameters; `training` also
   // prepares what backward needs.
-  virtual void pack(const Parameters<T>&, bool /*training*/) {}
+  virtual void pack(const Parameters<T>&, ThreadPool&, bool /*training*/) {}
   // The same for step(), which streams call.
   virtual void pack_step(const Parameters<T>&) {}
   // Appends buffers so that state.layers[id] is this layer's initial state for `batch` sequences.

@@ -12,9 +12,9 @@ LinearLayer<T>::LinearLayer(size_t id, const LinearOptions& o, Parameters<T>& pa
 }
 
 template <class T>
-void LinearLayer<T>::pack(const Parameters<T>& parameters, bool training) {
-  packed_.pack_transposed(parameters.value(weight_));
-  if (training) packed_back_.pack(parameters.value(weight_));
+void LinearLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) {
+  packed_.pack_transposed(parameters.value(weight_), {}, &pool);
+  if (training) packed_back_.pack(parameters.value(weight_), {}, &pool);
 }
 
 template <class T>

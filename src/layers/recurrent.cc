@@ -75,16 +75,18 @@ RecurrentLayer<T>::RecurrentLayer(size_t id, const RecurrentOptions& o, Paramete
 // -----------------------------------------------------------------------------------------
 
 template <class T>
-void RecurrentLayer<T>::pack(const Parameters<T>& parameters, bool training) {
+void RecurrentLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) {
   const ConstView<T> weight_ih = parameters.value(weight_ih_), weight_hh = parameters.value(weight_hh_);
   const auto pack_product = [&](ConstView<T> weight, size_t first_gate, size_t gates, size_t first_column,
                                 PackedMatrix<T>& packed, std::vector<PackedMatrix<T>>& back,
                                 const std::vector<Segment>& sources) {
-    packed.pack_transposed(weight, {weight_rows(slices_, hidden_, 0, slices_.count(), first_gate, gates),
-                                    gate_columns(slices_, first_column, gates)});
+    packed.pack_transposed(weight,
+                           {weight_rows(slices_, hidden_, 0, slices_.count(), first_gate, gates),
+                            gate_columns(slices_, first_column, gates)},
+                           &pool);
     back.resize(training ? slices_.count() : 0);
     for (size_t s = 0; s < back.size(); ++s)
-      back[s].pack(weight, {weight_rows(slices_, hidden_, s, s + 1, first_gate, gates), sources});
+      back[s].pack(weight, {weight_rows(slices_, hidden_, s, s + 1, first_gate, gates), sources}, &pool);
   };
   pack_product(weight_ih, 0, spec().gates.size(), 0, packed_ih_, packed_ih_back_, {});
   for (Product& p : products_)

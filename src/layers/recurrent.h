@@ -37,7 +37,7 @@ class RecurrentLayer : public Layer<T> {
   RecurrentLayer(size_t id, const RecurrentOptions& options, Parameters<T>& parameters);
 
   size_t output_size() const override { return hidden_; }
-  void pack(const Parameters<T>& parameters, bool training) override;
+  void pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) override;
   void initial_state(const Parameters<T>& parameters, size_t batch, State<T>& state) const override;
   bool needs_future() const override { return reverse_; }
 

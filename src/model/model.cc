@@ -114,7 +114,7 @@ std::span<const float> Model::gradients() const {
   return {gradients.data(), gradients.size()};
 }
 void Model::update() {
-  impl_->network->pack(true);
+  impl_->network->pack(shared_pool(), true);
   impl_->step_packed = false;
 }
 

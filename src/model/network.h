@@ -31,7 +31,11 @@ class Network {
 
   void initialize(uint64_t seed) { parameters_.initialize(seed); }
   // Must follow every change of the parameters; `training` also prepares the backward pass.
-  void pack(bool training) { root_->pack(parameters_, training); }
+  void pack(ThreadPool& pool, bool training) { root_->pack(parameters_, pool, training); }
+  void pack(bool training) {
+    ThreadPool alone(1);
+    pack(alone, training);
+  }
   void pack_step() { root_->pack_step(parameters_); }  // the same for step()
   State<T> initial_state(size_t batch) const;
 

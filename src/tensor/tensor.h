@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include "tensor/memory.h"
 #include "tensor/view.h"
 
 namespace elman {
@@ -15,7 +16,7 @@ namespace elman {
 template <class T>
 class Buffer {
  public:
-  static constexpr size_t kAlignment = 64;
+  static constexpr size_t kAlignment = elman::kAlignment;
 
   Buffer() = default;
   explicit Buffer(size_t size) { resize_zero(size); }
@@ -24,7 +25,7 @@ class Buffer {
   void resize(size_t size) {
     if (size > capacity_) {
       data_.reset();
-      data_.reset(static_cast<T*>(::operator new (size * sizeof(T), std::align_val_t{kAlignment})));
+      data_.reset(static_cast<T*>(allocate(size * sizeof(T))));
       capacity_ = size;
     }
     size_ = size;
@@ -60,7 +61,7 @@ class Buffer {
 
  private:
   struct Free {
-    void operator()(T* p) const noexcept { ::operator delete (p, std::align_val_t{kAlignment}); }
+    void operator()(T* p) const noexcept { release(p); }
   };
   std::unique_ptr<T[], Free> data_;
   size_t size_ = 0, capacity_ = 0;

@@ -20,7 +20,7 @@ namespace {
 class LayerTest : public ::testing::Test {
  protected:
   std::vector<float> run(Layer<float>& layer, const Steps& steps, ConstView<float> x, const Random* dropout = nullptr) {
-    layer.pack(parameters_, false);
+    layer.pack(parameters_, pool_, false);
     return to_vector(layer.forward({parameters_, scratch_, nullptr, nullptr, dropout}, steps, x));
   }
   void allocate() {

@@ -27,7 +27,10 @@ struct Differentiable {
       : parameters(p),
         output_size(layer.output_size()),
         output_steps([&layer](const Steps& steps) { return layer.output_steps(steps); }),
-        pack([&layer, &p] { layer.pack(p, true); }),
+        pack([&layer, &p] {
+          ThreadPool alone(1);
+          layer.pack(p, alone, true);
+        }),
         initial_state([&layer, &p](size_t batch) {
           State<double> state;
           state.batch = batch;

@@ -75,7 +75,7 @@ class Sequence {
   std::vector<double> forward_backward(const BenchJob& job) {
     const auto prepare = [&] { d_y_ = upstream_.copy(); };  // backward may overwrite what it is given
     return timings(job, prepare, [&] {
-      network_.pack(true);
+      network_.pack(pool_, true);
       network_.parameters().gradients().fill(0.0f);
       const View<float> y = network_.forward(scratch_, steps_, x(), nullptr, &tape_);
       network_.backward(scratch_, steps_, tape_, {d_y_.data(), y.rows, y.cols}, true);
