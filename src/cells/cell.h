@@ -35,14 +35,17 @@ struct CellVector {
 // read this and name no cell.
 struct CellSpec {
   std::string_view name;
-  std::span<const std::string_view> gates;   // in weight-row order, PyTorch's; gate g's input product is column g
+  std::span<const std::string_view> gates;   // in weight-row order, PyTorch's
   size_t columns;                            // of the gate buffer: the gates, then the apart products
   std::span<const std::string_view> states;  // state 0 is the output h
   size_t phases;                             // pointwise phases of a step, usually 1
   std::span<const RecurrentProduct> products;
   std::span<const CellVector> vectors = {};
-  bool result = false;                     // a phase leaves a vector that a later product reads
-  std::optional<size_t> forget_gate = {};  // its bias starts at 1 (Jozefowicz et al. 2015)
+  std::span<const size_t> gate_columns = {};  // where each gate's input product goes; empty: gate g to column g
+  bool result = false;                        // a phase leaves a vector that a later product reads
+  std::optional<size_t> forget_gate = {};     // its bias starts at 1 (Jozefowicz et al. 2015)
+
+  size_t column_of(size_t gate) const { return gate_columns.empty() ? gate : gate_columns[gate]; }
 };
 
 // A block of rows and a run of neighbouring units at one step, as the kernels see it.
@@ -64,8 +67,7 @@ struct CellRows {
 
 // One step of one sequence, for streams. Panels hold, for each group of units, a row of `step_vectors` vectors of
 // `step_lanes` units (fewer vectors in the last group, zeros beyond the last unit) for each of: the columns' biases;
-// the cell's vectors; for each input, the gates; for each h, the gates again, apart columns in place of the gates whose
-// products they take.
+// the cell's vectors; for each input, the columns it enters, the first; for each h, as many columns, the last.
 template <class T>
 struct CellStep {
   const T* panels;

@@ -14,7 +14,7 @@ namespace elman {
 namespace HWY_NAMESPACE {
 
 struct Gru {
-  enum { kR, kZ, kN, kHiddenN, kColumns };  // kHiddenN: W_hn h + b_hn, apart
+  enum { kN, kR, kZ, kHiddenN, kColumns };  // kHiddenN: W_hn h + b_hn, apart; the columns h enters are neighbours
   enum { kH, kStates };
   static constexpr size_t kVectors = 0;
   static constexpr size_t kApart = 1;
@@ -91,14 +91,20 @@ namespace {
 constexpr std::string_view kGates[] = {"r", "z", "n"};
 constexpr std::string_view kStates[] = {"h"};
 constexpr RecurrentProduct kAfter[] = {
-    {.phase = 0, .source = RecurrentProduct::kHidden, .first_gate = 0, .gates = 2, .first_column = 0},
+    {.phase = 0, .source = RecurrentProduct::kHidden, .first_gate = 0, .gates = 2, .first_column = 1},
     {.phase = 0, .source = RecurrentProduct::kHidden, .first_gate = 2, .gates = 1, .first_column = 3, .apart = true}};
+constexpr size_t kAfterColumns[] = {1, 2, 0};
 constexpr RecurrentProduct kBefore[] = {
     {.phase = 0, .source = RecurrentProduct::kHidden, .first_gate = 0, .gates = 2, .first_column = 0},
     {.phase = 1, .source = RecurrentProduct::kResult, .first_gate = 2, .gates = 1, .first_column = 2}};
 
-constexpr CellSpec kGru{
-    .name = "gru", .gates = kGates, .columns = 4, .states = kStates, .phases = 1, .products = kAfter};
+constexpr CellSpec kGru{.name = "gru",
+                        .gates = kGates,
+                        .columns = 4,
+                        .states = kStates,
+                        .phases = 1,
+                        .products = kAfter,
+                        .gate_columns = kAfterColumns};
 constexpr CellSpec kGruResetBefore{.name = "gru_reset_before",
                                    .gates = kGates,
                                    .columns = 3,

@@ -35,13 +35,13 @@ HWY_INLINE const T* add_rows(const T* HWY_RESTRICT rows, const T* HWY_RESTRICT x
   return rows;
 }
 
-// kVectors vectors of units from `unit` on. Apart columns take h's products in place of the last gates.
+// kVectors vectors of units from `unit` on. x enters the first columns, h the last.
 // kAlone: there are no others, so h can be replaced at once.
 template <class Math, size_t kVectors, bool kAlone, class T>
 HWY_INLINE const T* step_units(const CellStep<T>& s, const T* panel, size_t unit) {
   using L = Lanes<T>;
   using V = typename L::V;
-  constexpr size_t kGates = Math::kColumns - Math::kApart, kTogether = kGates - Math::kApart;
+  constexpr size_t kGates = Math::kColumns - Math::kApart;
   V sums[Math::kColumns][kVectors], vectors[Math::kVectors + 1][kVectors];
   const auto load = [&](V& to) HWY_ATTR {
     to = L::load(panel);
@@ -56,16 +56,7 @@ HWY_INLINE const T* step_units(const CellStep<T>& s, const T* panel, size_t unit
   }
 
   panel = add_rows<kGates, kVectors>(panel, s.x, s.inputs, sums);
-  if constexpr (Math::kApart == 0) {
-    panel = add_rows<kGates, kVectors>(panel, s.h, s.units, sums);
-  } else {
-    // The apart sums take the places of the gates they stand in for, and go back afterwards.
-    for (size_t a = 0; a < Math::kApart; ++a)
-      for (size_t v = 0; v < kVectors; ++v) std::swap(sums[kTogether + a][v], sums[kGates + a][v]);
-    panel = add_rows<kGates, kVectors>(panel, s.h, s.units, sums);
-    for (size_t a = 0; a < Math::kApart; ++a)
-      for (size_t v = 0; v < kVectors; ++v) std::swap(sums[kTogether + a][v], sums[kGates + a][v]);
-  }
+  panel = add_rows<kGates, kVectors>(panel, s.h, s.units, sums + Math::kApart);
 
 #pragma GCC unroll 16
   for (size_t v = 0; v < kVectors; ++v) {

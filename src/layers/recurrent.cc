@@ -1,6 +1,7 @@
 #include "layers/recurrent.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "layers/products.h"
 
@@ -12,12 +13,12 @@ constexpr size_t kWindowBytes = 1 << 20;  // of gates, which wait in a cache bet
 constexpr size_t kWindowRows = 256;       // fewest rows of a window: the weights are read once for each
 constexpr size_t kSkip = Segment::kNowhere;
 
-// Weight rows in the order of the gate buffer's columns: gate by gate within each slice.
+// Weight rows in the order of the gate buffer: gate by gate within each slice.
 std::vector<size_t> weight_rows(const Slices& slices, size_t hidden, size_t first_slice, size_t last_slice,
-                                size_t first_gate, size_t gates) {
+                                const std::vector<size_t>& gates) {
   std::vector<size_t> rows;
   for (size_t s = first_slice; s < last_slice; ++s)
-    for (size_t g = first_gate; g < first_gate + gates; ++g)
+    for (const size_t g : gates)
       for (size_t u = 0; u < slices.units(s); ++u) rows.push_back(g * hidden + slices.first(s) + u);
   return rows;
 }
@@ -68,7 +69,18 @@ RecurrentLayer<T>::RecurrentLayer(size_t id, const RecurrentOptions& o, Paramete
     parameters.after_initialize([index = bias_ih_, first = *spec().forget_gate * hidden_,
                                  n = hidden_](Parameters<T>& p) { std::fill_n(p.value(index).data + first, n, T{1}); });
   }
-  for (const RecurrentProduct& p : spec().products) products_.push_back({p, {}, {}});
+
+  input_gates_.resize(gates);
+  for (size_t g = 0; g < gates; ++g) input_gates_[spec().column_of(g)] = g;
+  for (const RecurrentProduct& p : spec().products) {
+    products_.push_back({&p, {}});
+    const auto goes_on = [&](const BackProduct& b) {
+      return b.phase == p.phase && b.source == p.source && b.first_column + b.gates.size() == p.first_column;
+    };
+    if (back_products_.empty() || !goes_on(back_products_.back()))
+      back_products_.push_back({p.phase, p.first_column, p.source, {}, {}});
+    for (size_t g = 0; g < p.gates; ++g) back_products_.back().gates.push_back(p.first_gate + g);
+  }
 }
 
 // ---- Weights as the kernels want them
@@ -77,21 +89,27 @@ RecurrentLayer<T>::RecurrentLayer(size_t id, const RecurrentOptions& o, Paramete
 template <class T>
 void RecurrentLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) {
   const ConstView<T> weight_ih = parameters.value(weight_ih_), weight_hh = parameters.value(weight_hh_);
-  const auto pack_product = [&](ConstView<T> weight, size_t first_gate, size_t gates, size_t first_column,
-                                PackedMatrix<T>& packed, std::vector<PackedMatrix<T>>& back,
-                                const std::vector<Segment>& sources) {
-    packed.pack_transposed(weight,
-                           {weight_rows(slices_, hidden_, 0, slices_.count(), first_gate, gates),
-                            gate_columns(slices_, first_column, gates)},
-                           &pool);
-    back.resize(training ? slices_.count() : 0);
-    for (size_t s = 0; s < back.size(); ++s)
-      back[s].pack(weight, {weight_rows(slices_, hidden_, s, s + 1, first_gate, gates), sources}, &pool);
+  const auto pack_forward = [&](ConstView<T> weight, const std::vector<size_t>& gates, size_t first_column,
+                                PackedMatrix<T>& packed) {
+    packed.pack_transposed(
+        weight,
+        {weight_rows(slices_, hidden_, 0, slices_.count(), gates), gate_columns(slices_, first_column, gates.size())},
+        &pool);
   };
-  pack_product(weight_ih, 0, spec().gates.size(), 0, packed_ih_, packed_ih_back_, {});
-  for (Product& p : products_)
-    pack_product(weight_hh, p.spec.first_gate, p.spec.gates, p.spec.first_column, p.packed, p.back,
-                 hidden_units(slices_));
+  const auto pack_back = [&](ConstView<T> weight, const std::vector<size_t>& gates, const std::vector<Segment>& sources,
+                             std::vector<PackedMatrix<T>>& packed) {
+    packed.resize(training ? slices_.count() : 0);
+    for (size_t s = 0; s < packed.size(); ++s)
+      packed[s].pack(weight, {weight_rows(slices_, hidden_, s, s + 1, gates), sources}, &pool);
+  };
+  pack_forward(weight_ih, input_gates_, 0, packed_ih_);
+  pack_back(weight_ih, input_gates_, {}, packed_ih_back_);
+  for (Product& p : products_) {
+    std::vector<size_t> gates(p.spec->gates);
+    std::iota(gates.begin(), gates.end(), p.spec->first_gate);
+    pack_forward(weight_hh, gates, p.spec->first_column, p.packed);
+  }
+  for (BackProduct& p : back_products_) pack_back(weight_hh, p.gates, hidden_units(slices_), p.packed);
 
   const T* bias_ih = parameters.value(bias_ih_).data;
   const T* bias_hh = parameters.value(bias_hh_).data;
@@ -101,7 +119,7 @@ void RecurrentLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool, 
       for (size_t u = 0; u < slices_.units(s); ++u)
         bias_[slices_.column(s, column) + u] += bias[gate * hidden_ + slices_.first(s) + u];
   };
-  for (size_t g = 0; g < spec().gates.size(); ++g) add_bias(bias_ih, g, g);
+  for (size_t g = 0; g < spec().gates.size(); ++g) add_bias(bias_ih, g, spec().column_of(g));
   for (const RecurrentProduct& p : spec().products)
     for (size_t g = 0; g < p.gates; ++g) add_bias(bias_hh, p.first_gate + g, p.first_column + g);
 
@@ -244,8 +262,8 @@ ConstView<T> RecurrentLayer<T>::previous(const Run& run, size_t state, const Blo
 }
 
 template <class T>
-ConstView<T> RecurrentLayer<T>::source(const Run& run, const RecurrentProduct& product, const Block& block) const {
-  if (product.source == RecurrentProduct::kHidden) return previous(run, 0, block);
+ConstView<T> RecurrentLayer<T>::source(const Run& run, RecurrentProduct::Source source, const Block& block) const {
+  if (source == RecurrentProduct::kHidden) return previous(run, 0, block);
   return run.result.slice_rows(run.steps.offset(block.t) + block.begin - run.gates_row, block.count);
 }
 
@@ -280,9 +298,9 @@ void RecurrentLayer<T>::forward_phase(const Run& run, size_t t, size_t phase, co
       const CellRows<T> cell = cell_rows(run, block, s);
       const View<T> gates = run.gates.slice_rows(run.steps.offset(t) + block.begin - run.gates_row, block.count);
       for (const Product& p : products_)
-        if (p.spec.phase == phase)
-          gemm<T>(source(run, p.spec, block), p.packed, gates, p.spec.apart ? GemmStart::kBias : GemmStart::kAccumulate,
-                  bias_.data(), {s, s + 1});
+        if (p.spec->phase == phase)
+          gemm<T>(source(run, p.spec->source, block), p.packed, gates,
+                  p.spec->apart ? GemmStart::kBias : GemmStart::kAccumulate, bias_.data(), {s, s + 1});
       run.kernels.forward[phase](cell);
     });
   }
@@ -300,12 +318,12 @@ template <class T>
 void RecurrentLayer<T>::backward_products(const Run& run, size_t t, size_t phase, const Share& share) const {
   for_each_block(run.steps, t, share, [&](const Block& block) {
     const View<T> d_gates = run.d_gates.slice_rows(run.steps.offset(t) + block.begin - run.window.row, block.count);
-    for (const Product& p : products_) {
-      if (p.spec.phase != phase) continue;
-      const bool hidden = p.spec.source == RecurrentProduct::kHidden;
+    for (const BackProduct& p : back_products_) {
+      if (p.phase != phase) continue;
+      const bool hidden = p.source == RecurrentProduct::kHidden;
       const View<T> d_source = (hidden ? run.d_states[0] : run.d_result).slice_rows(block.begin, block.count);
       for (size_t s = 0; s < slices_.count(); ++s)
-        gemm<T>(columns(d_gates, s, p.spec.first_column, p.spec.gates), p.back[s], d_source,
+        gemm<T>(columns(d_gates, s, p.first_column, p.gates.size()), p.packed[s], d_source,
                 hidden || s > 0 ? GemmStart::kAccumulate : GemmStart::kZero, nullptr,
                 {share.first_slice, share.last_slice});
     }
@@ -445,7 +463,7 @@ template <class T>
 void RecurrentLayer<T>::weight_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x) const {
   ThreadPool& pool = pass.scratch.pool;
   std::vector<size_t> input_gates(spec().columns, kSkip), hidden_gates = input_gates, result_gates = input_gates;
-  for (size_t g = 0; g < spec().gates.size(); ++g) input_gates[g] = g;
+  std::copy(input_gates_.begin(), input_gates_.end(), input_gates.begin());
   for (const RecurrentProduct& p : spec().products)
     for (size_t g = 0; g < p.gates; ++g)
       (p.source == RecurrentProduct::kHidden ? hidden_gates : result_gates)[p.first_column + g] = p.first_gate + g;
@@ -469,7 +487,7 @@ void RecurrentLayer<T>::bias_gradients(const BackwardPass<T>& pass, const Buffer
     for (size_t s = 0; s < slices_.count(); ++s)
       for (size_t u = 0; u < slices_.units(s); ++u) d_bias[slices_.first(s) + u] += sums[slices_.column(s, column) + u];
   };
-  for (size_t g = 0; g < spec().gates.size(); ++g) add(bias_ih_, g, g);
+  for (size_t g = 0; g < spec().gates.size(); ++g) add(bias_ih_, g, spec().column_of(g));
   for (const RecurrentProduct& p : spec().products)
     for (size_t g = 0; g < p.gates; ++g) add(bias_hh_, p.first_gate + g, p.first_column + g);
 }
@@ -481,7 +499,7 @@ void RecurrentLayer<T>::vector_gradients(const BackwardPass<T>& pass, const Run&
     T* d_vector = pass.parameters.gradient(vectors_[k]).data;
     const auto add = [&](size_t first_row, ConstView<T> state) {
       for (size_t s = 0; s < slices_.count(); ++s) {
-        const View<T> d_gate = columns(run.d_gates, s, v.gate, 1);
+        const View<T> d_gate = columns(run.d_gates, s, spec().column_of(v.gate), 1);
         for (size_t r = 0; r < state.rows; ++r)
           for (size_t u = 0, unit = slices_.first(s); u < d_gate.cols; ++u, ++unit)
             d_vector[unit] += d_gate(first_row + r, u) * state(r, unit);

@@ -102,11 +102,18 @@ class RecurrentLayer : public Layer<T> {
     bool continues;
   };
 
-  // A product of the cell with its weights as the kernels want them.
+  // A product of the cell with its weights as the kernels want them: a segment a slice of its gates.
   struct Product {
-    const RecurrentProduct& spec;
-    PackedMatrix<T> packed;             // a segment a slice of its gates
-    std::vector<PackedMatrix<T>> back;  // from each slice's gates, a segment a slice of the source
+    const RecurrentProduct* spec;
+    PackedMatrix<T> packed;
+  };
+  // The way back from neighbouring columns of the gate buffer to their common source: a matrix a slice of the gates, a
+  // segment a slice of the source.
+  struct BackProduct {
+    size_t phase, first_column;
+    RecurrentProduct::Source source;
+    std::vector<size_t> gates;  // of the columns
+    std::vector<PackedMatrix<T>> packed;
   };
 
   // Time runs forward or in reverse; these say what that means.
@@ -122,7 +129,7 @@ class RecurrentLayer : public Layer<T> {
   Partition partition(ThreadPool& pool, const Steps& steps) const;
 
   ConstView<T> previous(const Run& run, size_t state, const Block& block) const;
-  ConstView<T> source(const Run& run, const RecurrentProduct& product, const Block& block) const;
+  ConstView<T> source(const Run& run, RecurrentProduct::Source source, const Block& block) const;
   CellRows<T> cell_rows(const Run& run, const Block& block, size_t slice) const;
   void forward_phase(const Run& run, size_t t, size_t phase, const Share& share) const;
   void backward_phase(const Run& run, size_t t, size_t phase, const Share& share) const;
@@ -157,7 +164,9 @@ class RecurrentLayer : public Layer<T> {
   std::vector<size_t> vectors_, initial_;
   PackedMatrix<T> packed_ih_;                    // a segment a slice
   std::vector<PackedMatrix<T>> packed_ih_back_;  // one a slice
+  std::vector<size_t> input_gates_;              // of the columns that x enters
   std::vector<Product> products_;
+  std::vector<BackProduct> back_products_;
   Buffer<T> bias_;           // [columns * hidden]: all that is constant in each column
   Buffer<T> vector_values_;  // [vectors * hidden]
   Buffer<T> step_panels_;    // as CellStep wants them

@@ -29,9 +29,12 @@ void RecurrentLayer<T>::pack_step(const Parameters<T>& parameters) {
     };
     for (size_t c = 0; c < spec().columns; ++c) put([&](size_t u) { return bias[c * hidden_ + u]; });
     for (size_t k = 0; k < vectors_.size(); ++k) put([&](size_t u) { return vector_values_[k * hidden_ + u]; });
-    for (const auto& [weight, inputs] : {std::pair(weight_ih, input_), std::pair(weight_hh, hidden_)})
-      for (size_t k = 0; k < inputs; ++k)
-        for (size_t g = 0; g < gates; ++g) put([&](size_t u) { return weight(g * hidden_ + u, k); });
+    const auto put_rows = [&](ConstView<T> weight, const std::vector<size_t>& gates_of_columns) {
+      for (size_t k = 0; k < weight.cols; ++k)
+        for (const size_t g : gates_of_columns) put([&](size_t u) { return weight(g * hidden_ + u, k); });
+    };
+    put_rows(weight_ih, input_gates_);
+    put_rows(weight_hh, back_products_.front().gates);
   }
 }
 
