@@ -72,8 +72,15 @@ HWY_INLINE void gemm_segment(const ConstView<T>& a, const PackedMatrix<T>& b, co
 template <class T>
 HWY_INLINE void gemm_all(const ConstView<T>& a, const PackedMatrix<T>& b, const View<T>& c, GemmStart start,
                          const T* bias, SegmentRange range) {
-  const size_t end = std::min(range.end, b.segments().size());
-  for (size_t s = range.begin; s < end; ++s) gemm_segment(a, b, c, start, bias, b.segments()[s]);
+  const std::span<const Placed> segments = b.segments();
+  const size_t end = std::min(range.end, segments.size());
+  for (size_t s = range.begin; s < end;) {
+    Placed run = segments[s++];
+    // Whole panels that go on where the last one ended, here and in C, are one segment: A is copied once for it.
+    while (s < end && run.cols % kPanel<T> == 0 && segments[s].target == run.target + run.cols)
+      run.cols += segments[s++].cols;
+    gemm_segment(a, b, c, start, bias, run);
+  }
 }
 
 // Four outputs at a time: each is one chain, whose links wait for each other.

@@ -8,10 +8,8 @@
 namespace elman {
 namespace {
 
-constexpr size_t kRowBlock = 48;          // rows whose gates stay in the first cache levels between product and cell
 constexpr size_t kWindowBytes = 1 << 20;  // of gates, which wait in a cache between the projections
 constexpr size_t kWindowRows = 256;       // fewest rows of a window: the weights are read once for each
-constexpr size_t kSkip = Segment::kNowhere;
 
 // Weight rows in the order of the gate buffer: gate by gate within each slice.
 std::vector<size_t> weight_rows(const Slices& slices, size_t hidden, size_t first_slice, size_t last_slice,
@@ -33,15 +31,6 @@ std::vector<Segment> gate_columns(const Slices& slices, size_t first, size_t cou
 std::vector<Segment> hidden_units(const Slices& slices) {
   std::vector<Segment> segments;
   for (size_t s = 0; s < slices.count(); ++s) segments.push_back({slices.units(s), slices.first(s)});
-  return segments;
-}
-
-// Which row of a weight each column of the gate buffer belongs to, given the weight's gate of each column.
-std::vector<Segment> row_of_columns(const Slices& slices, size_t hidden, const std::vector<size_t>& gate_of) {
-  std::vector<Segment> segments;
-  for (size_t s = 0; s < slices.count(); ++s)
-    for (const size_t gate : gate_of)
-      segments.push_back({slices.units(s), gate == kSkip ? kSkip : gate * hidden + slices.first(s)});
   return segments;
 }
 
@@ -243,19 +232,6 @@ Partition RecurrentLayer<T>::partition(ThreadPool& pool, const Steps& steps) con
 // -----------------------------------------------------------------------------------------------------------------
 
 template <class T>
-template <class Visit>
-void RecurrentLayer<T>::for_each_block(const Steps& steps, size_t t, const Share& share, Visit&& visit) const {
-  const size_t going = continuing(steps, t), end = std::min(share.end, steps.batch_at(t));
-  for (size_t b = share.begin; b < end;) {
-    const bool continues = b < going;
-    const size_t left = (continues ? std::min(going, end) : end) - b;
-    const size_t blocks = (left + kRowBlock - 1) / kRowBlock, count = (left + blocks - 1) / blocks;
-    visit(Block{t, b, count, continues});
-    b += count;
-  }
-}
-
-template <class T>
 ConstView<T> RecurrentLayer<T>::previous(const Run& run, size_t state, const Block& block) const {
   return block.continues ? run.state_rows(state, previous_step(block.t), block.begin, block.count)
                          : run.initial[state].slice_rows(block.begin, block.count);
@@ -306,30 +282,6 @@ void RecurrentLayer<T>::forward_phase(const Run& run, size_t t, size_t phase, co
   }
 }
 
-template <class T>
-void RecurrentLayer<T>::backward_phase(const Run& run, size_t t, size_t phase, const Share& share) const {
-  for_each_block(run.steps, t, share, [&](const Block& block) {
-    for (size_t s = share.first_slice; s < share.last_slice; ++s) run.kernels.backward[phase](cell_rows(run, block, s));
-  });
-}
-
-// What flows back through a phase's products, from the gates of all slices to the sources of the share's.
-template <class T>
-void RecurrentLayer<T>::backward_products(const Run& run, size_t t, size_t phase, const Share& share) const {
-  for_each_block(run.steps, t, share, [&](const Block& block) {
-    const View<T> d_gates = run.d_gates.slice_rows(run.steps.offset(t) + block.begin - run.window.row, block.count);
-    for (const BackProduct& p : back_products_) {
-      if (p.phase != phase) continue;
-      const bool hidden = p.source == RecurrentProduct::kHidden;
-      const View<T> d_source = (hidden ? run.d_states[0] : run.d_result).slice_rows(block.begin, block.count);
-      for (size_t s = 0; s < slices_.count(); ++s)
-        gemm<T>(columns(d_gates, s, p.first_column, p.gates.size()), p.packed[s], d_source,
-                hidden || s > 0 ? GemmStart::kAccumulate : GemmStart::kZero, nullptr,
-                {share.first_slice, share.last_slice});
-    }
-  });
-}
-
 // ---- Forward
 // ----------------------------------------------------------------------------------------------------------
 
@@ -359,155 +311,6 @@ void RecurrentLayer<T>::forward_into(const Pass<T>& pass, const Steps& steps, Co
   }
   if (pass.state) store_final(*pass.state, run);
   if (pass.tape) pass.tape->entry(this->id()) = {.input = x, .output = y, .had_state = pass.state != nullptr};
-}
-
-// ---- Backward
-// ---------------------------------------------------------------------------------------------------------
-
-template <class T>
-View<T> RecurrentLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const {
-  View<T> d_x;
-  if (need_d_x) d_x = pass.scratch.buffers.matrix(this->id(), kDeltaInput, steps.rows(), input_);
-  backward_into(pass, steps, d_y, d_x, GemmStart::kZero);
-  return d_x;
-}
-
-template <class T>
-void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& steps, ConstView<T> d_y, View<T> d_x,
-                                      GemmStart start) const {
-  ThreadPool& pool = pass.scratch.pool;
-  Workspace<T>& buffers = pass.scratch.buffers;
-  const size_t id = this->id(), batch = steps.batch(), states = spec().states.size();
-  const typename Tape<T>::Entry& entry = pass.tape.entry(id);
-  const View<T> y(const_cast<T*>(entry.output.data), entry.output.rows, entry.output.cols, entry.output.stride);
-  Run run = make_run(steps, pass.tape.saved, false, y);
-  run.zero_start = !entry.had_state && initial_.empty();
-  run.d_y = d_y;
-  // Rows are a cache line more than their width apart: powers of two would crowd a few sets of the cache.
-  const size_t stride = run.gates.cols + Buffer<T>::kAlignment / sizeof(T);
-  View<T> d_gates = buffers.matrix(id, kDeltaGates, std::min(steps.rows(), run.window.rows), stride);
-  d_gates.cols = run.gates.cols;
-  if (spec().result) run.d_result = buffers.matrix(id, kDeltaResult, batch, hidden_);
-  const View<T> d_states = buffers.matrix(id, kDeltaStates, states * batch, hidden_);
-  if (pass.d_state) std::copy_n(pass.d_state->layers[id].data(), states * batch * hidden_, d_states.data);
-  else std::fill_n(d_states.data, states * batch * hidden_, T{});
-  for (size_t s = 0; s < states; ++s) run.d_states[s] = d_states.slice_rows(s * batch, batch);
-  Buffer<T>& sums = buffers.at(id, kSums);
-  sums.resize_zero(run.gates.cols);
-
-  const Partition partition = this->partition(pool, steps);
-  for (size_t last = steps.steps(); last > 0; last = run.window.first) {
-    run.window = last_window(steps, last, d_gates.rows);
-    run.d_gates = d_gates.slice_rows(0, run.window.rows);
-    backward_window(run, pool, partition);
-    weight_gradients(pass, run, entry.input);
-    vector_gradients(pass, run);
-    add_column_sums<T>(pool, run.d_gates, sums.data());
-    if (d_x) input_gradient(pool, run, d_x, start);
-  }
-  bias_gradients(pass, sums);
-  if (pass.d_state) std::copy_n(d_states.data, states * batch * hidden_, pass.d_state->layers[id].data());
-  if (!entry.had_state)
-    for (size_t s = 0; s < initial_.size(); ++s)
-      add_column_sums<T>(pool, run.d_states[s], pass.parameters.gradient(initial_[s]).data);
-}
-
-// The error travels back through the window's steps: d_states enters each step as the gradient to the state after it,
-// leaves as that before it. A phase's products come one turn after it, when every slice's gates are there.
-template <class T>
-void RecurrentLayer<T>::backward_window(const Run& run, ThreadPool& pool, const Partition& partition) const {
-  const size_t phases = spec().phases, turns = (run.window.last - run.window.first) * phases;
-  const auto step_of = [&](size_t turn) { return nth_step(run.steps, run.window.last - 1 - turn / phases); };
-  const auto phase_of = [&](size_t turn) { return phases - 1 - turn % phases; };
-  partition.run(pool, turns + 1, [&](size_t turn, const Share& share) {
-    if (turn > 0) backward_products(run, step_of(turn - 1), phase_of(turn - 1), share);
-    if (turn < turns) backward_phase(run, step_of(turn), phase_of(turn), share);
-  });
-}
-
-template <class T>
-void RecurrentLayer<T>::input_gradient(ThreadPool& pool, const Run& run, View<T> d_x, GemmStart start) const {
-  const View<T> window = d_x.slice_rows(run.window.row, run.window.rows);
-  for (size_t s = 0; s < slices_.count(); ++s)
-    multiply<T>(pool, columns(run.d_gates, s, 0, spec().gates.size()), packed_ih_back_[s], window,
-                s > 0 ? GemmStart::kAccumulate : start);
-}
-
-template <class T>
-template <class Visit>
-void RecurrentLayer<T>::for_each_previous(const Run& run, size_t state, Visit&& visit) const {
-  size_t first_row = 0;
-  View<T> gathered;
-  const auto add = [&](size_t row, View<T> rows) {
-    if (rows.rows == 0) return;
-    if (gathered.rows > 0 && row == first_row + gathered.rows &&
-        rows.data == gathered.data + gathered.rows * gathered.stride) {
-      gathered.rows += rows.rows;
-      return;
-    }
-    if (gathered.rows > 0) visit(first_row, gathered);
-    first_row = row;
-    gathered = rows;
-  };
-  for (size_t n = run.window.first; n < run.window.last; ++n) {
-    const size_t t = nth_step(run.steps, reverse_ ? run.window.last - 1 - (n - run.window.first) : n);
-    const size_t going = continuing(run.steps, t), active = run.steps.batch_at(t);
-    const size_t row = run.steps.offset(t) - run.window.row;
-    if (going > 0) add(row, run.state_rows(state, previous_step(t), 0, going));
-    if (!run.zero_start) add(row + going, run.initial[state].slice_rows(going, active - going));
-  }
-  if (gathered.rows > 0) visit(first_row, gathered);
-}
-
-template <class T>
-void RecurrentLayer<T>::weight_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x) const {
-  ThreadPool& pool = pass.scratch.pool;
-  std::vector<size_t> input_gates(spec().columns, kSkip), hidden_gates = input_gates, result_gates = input_gates;
-  std::copy(input_gates_.begin(), input_gates_.end(), input_gates.begin());
-  for (const RecurrentProduct& p : spec().products)
-    for (size_t g = 0; g < p.gates; ++g)
-      (p.source == RecurrentProduct::kHidden ? hidden_gates : result_gates)[p.first_column + g] = p.first_gate + g;
-
-  add_gradient<T>(pool, run.d_gates, x.slice_rows(run.window.row, run.window.rows),
-                  pass.parameters.gradient(weight_ih_), row_of_columns(slices_, hidden_, input_gates));
-  const View<T> d_weight_hh = pass.parameters.gradient(weight_hh_);
-  const std::vector<Segment> hidden_rows = row_of_columns(slices_, hidden_, hidden_gates);
-  for_each_previous(run, 0, [&](size_t row, View<T> previous) {
-    add_gradient<T>(pool, run.d_gates.slice_rows(row, previous.rows), previous, d_weight_hh, hidden_rows);
-  });
-  if (spec().result)
-    add_gradient<T>(pool, run.d_gates, run.result.slice_rows(run.window.row, run.window.rows), d_weight_hh,
-                    row_of_columns(slices_, hidden_, result_gates));
-}
-
-template <class T>
-void RecurrentLayer<T>::bias_gradients(const BackwardPass<T>& pass, const Buffer<T>& sums) const {
-  const auto add = [&](size_t parameter, size_t gate, size_t column) {
-    T* d_bias = pass.parameters.gradient(parameter).data + gate * hidden_;
-    for (size_t s = 0; s < slices_.count(); ++s)
-      for (size_t u = 0; u < slices_.units(s); ++u) d_bias[slices_.first(s) + u] += sums[slices_.column(s, column) + u];
-  };
-  for (size_t g = 0; g < spec().gates.size(); ++g) add(bias_ih_, g, spec().column_of(g));
-  for (const RecurrentProduct& p : spec().products)
-    for (size_t g = 0; g < p.gates; ++g) add(bias_hh_, p.first_gate + g, p.first_column + g);
-}
-
-template <class T>
-void RecurrentLayer<T>::vector_gradients(const BackwardPass<T>& pass, const Run& run) const {
-  for (size_t k = 0; k < vectors_.size(); ++k) {
-    const CellVector& v = spec().vectors[k];
-    T* d_vector = pass.parameters.gradient(vectors_[k]).data;
-    const auto add = [&](size_t first_row, ConstView<T> state) {
-      for (size_t s = 0; s < slices_.count(); ++s) {
-        const View<T> d_gate = columns(run.d_gates, s, spec().column_of(v.gate), 1);
-        for (size_t r = 0; r < state.rows; ++r)
-          for (size_t u = 0, unit = slices_.first(s); u < d_gate.cols; ++u, ++unit)
-            d_vector[unit] += d_gate(first_row + r, u) * state(r, unit);
-      }
-    };
-    if (v.of_next) add(0, run.states[v.state].slice_rows(run.window.row, run.window.rows));
-    else for_each_previous(run, v.state, add);
-  }
 }
 
 template class RecurrentLayer<float>;

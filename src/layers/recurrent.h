@@ -96,6 +96,8 @@ class RecurrentLayer : public Layer<T> {
     }
   };
 
+  static constexpr size_t kRowBlock = 48;  // rows whose gates stay in the first cache levels from product to cell
+
   // A run of rows of step t that all have, or all lack, a step before.
   struct Block {
     size_t t, begin, count;  // sequences [begin, begin + count)
@@ -172,5 +174,18 @@ class RecurrentLayer : public Layer<T> {
   Buffer<T> step_panels_;    // as CellStep wants them
   CellKernels<T> step_kernels_;
 };
+
+template <class T>
+template <class Visit>
+void RecurrentLayer<T>::for_each_block(const Steps& steps, size_t t, const Share& share, Visit&& visit) const {
+  const size_t going = continuing(steps, t), end = std::min(share.end, steps.batch_at(t));
+  for (size_t b = share.begin; b < end;) {
+    const bool continues = b < going;
+    const size_t left = (continues ? std::min(going, end) : end) - b;
+    const size_t blocks = (left + kRowBlock - 1) / kRowBlock, count = (left + blocks - 1) / blocks;
+    visit(Block{t, b, count, continues});
+    b += count;
+  }
+}
 
 }  // namespace elman

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "kernels/targets.h"
+#include "layers/recurrent.h"
 #include "model/network.h"
 #include "support/cells.h"
 #include "support/values.h"
@@ -146,6 +147,27 @@ TEST_P(RecurrentProperty, InferenceIsTaped) {
       EXPECT_TRUE(same_results(infer(*network, steps, x), infer(*network, steps, x, &tape)))
           << steps.steps() << " steps, " << steps.rows() << " rows";
     }
+}
+
+// What training keeps of each row: the cell's columns, states and result (LSTM: six numbers a unit), and of each
+// sequence where it starts.
+TEST_P(RecurrentProperty, TheTapeKeepsWhatTheSpecNames) {
+  constexpr size_t kHidden = 100;
+  Parameters<float> parameters;
+  RecurrentLayer<float> layer(0, {.cell = &cell(), .input_size = 3, .hidden_size = kHidden}, parameters);
+  parameters.allocate();
+  ThreadPool pool(1);
+  layer.pack(parameters, pool, true);
+  Scratch<float> scratch(pool);
+  Tape<float> tape;
+  const Steps steps(50, 4);
+  const auto x = random_tensor<float>(steps.rows(), 3, 1);
+  layer.forward({parameters, scratch, nullptr, &tape}, steps, x);
+  size_t kept = 0;
+  for (size_t slot = 0; slot < Workspace<float>::kSlots; ++slot) kept += tape.saved.at(0, slot).size();
+  const CellSpec& spec = cell().spec;
+  const size_t a_row = (spec.columns + spec.states.size() + (spec.result ? 1 : 0)) * kHidden;
+  EXPECT_EQ(kept, steps.rows() * a_row + steps.batch() * spec.states.size() * kHidden);
 }
 
 // A scratch and a tape that have served longer calls hold their leftovers.

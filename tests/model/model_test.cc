@@ -3,36 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <cstdlib>
-#include <new>
 
 #include "cells/cell.h"
 #include "data/expect_error.h"
-
-namespace {
-
-std::atomic<size_t> allocations{0};
-
-void* allocate(size_t size, size_t alignment) {
-  ++allocations;
-  void* p = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-  if (!p) throw std::bad_alloc();
-  return p;
-}
-
-}  // namespace
-
-// Counts every allocation of this test program.
-void* operator new(size_t size) { return allocate(std::max<size_t>(size, 1), alignof(std::max_align_t)); }
-void* operator new(size_t size, std::align_val_t alignment) {
-  return allocate(std::max<size_t>(size, 1), static_cast<size_t>(alignment));
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, size_t) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, size_t, std::align_val_t) noexcept { std::free(p); }
 
 namespace elman {
 namespace {
@@ -89,21 +63,6 @@ TEST(Model, AStreamKeepsItsNetworkAlive) {
   Stream stream = stream_of_a_temporary();
   stream.step(x.data(), y.data());
   EXPECT_EQ(y, expected);
-}
-
-TEST(Model, AStepDoesNotAllocate) {
-  const NetworkConfig config{
-      2,
-      {Recurrent{.cell = "lstm", .hidden_size = 40, .num_layers = 3, .layer_norm = true, .residual = true},
-       Dropout{.rate = 0.1}, Sum{{{Linear{.output_size = 3, .name = "a"}}, {Linear{.output_size = 3, .name = "b"}}}}}};
-  const Model model(config);
-  Stream stream = model.stream();
-  const std::vector<float> x = wave(2);
-  std::vector<float> y(3);
-  stream.step(x.data(), y.data());
-  const size_t before = allocations;
-  for (int t = 0; t < 10000; ++t) stream.step(x.data(), y.data());
-  EXPECT_EQ(allocations - before, 0u);
 }
 
 TEST(Model, SavedAndLoadedAndCopiedAreTheSame) {
