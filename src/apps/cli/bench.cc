@@ -2,14 +2,14 @@
 #include <memory>
 #include <optional>
 
+#include "kernels/targets.h"
 #include "apps/cli/bench_job.h"
 #include "apps/cli/commands.h"
 #include "apps/cli/console.h"
-#include "base/error.h"
+#include "base/suggest.h"
 #include "base/threads.h"
 #include "cells/cell.h"
 #include "kernels/roofline.h"
-#include "kernels/targets.h"
 
 namespace elman::cli {
 namespace {
@@ -23,20 +23,29 @@ constexpr const char* kExamples =
 struct Arguments {
   BenchJob job;
   double peak = 0;  // GFLOP/s
+  std::string target;
   bool machine = false, competitor = false, json = false;
 };
 
-std::string_view target_name() { return supported_targets().front().name; }
+// The instruction set that the user names; empty: the best.
+Target target_of(const std::string& name) {
+  std::vector<std::string_view> names;
+  for (const Target& target : supported_targets()) {
+    if (name.empty() || name == target.name) return target;
+    names.push_back(target.name);
+  }
+  fail_unknown("target", "targets", name, names);
+}
 
 // ---- The machine
 
-Json machine_json(size_t threads) {
+Json machine_json(const std::string& target, size_t threads) {
   Json read = Json::object();
   for (const MemoryLevel level : kMemoryLevels)
     read[std::string(level_name(level))] = {{"bytes", level_bytes(level)},
                                             {"one", read_bandwidth(level, 1) / 1e9},
                                             {"all", read_bandwidth(level, threads) / 1e9}};
-  return {{"target", target_name()},
+  return {{"target", target_of(target).name},
           {"threads", threads},
           {"gflops", {{"one", multiply_add_peak(1) / 1e9}, {"all", multiply_add_peak(threads) / 1e9}}},
           {"read_gbps", read}};
@@ -56,7 +65,7 @@ std::string machine_text(const Json& machine) {
 
 // ---- One measurement
 
-Json result_json(const BenchJob& job, const BenchResult& result, double peak) {
+Json result_json(const BenchJob& job, const std::string& target, const BenchResult& result, double peak) {
   const double gflops = job.flops() / result.ms_median / 1e6;
   const double steps = job.mode == "step" ? 1 : static_cast<double>(job.steps);
   return {{"cell", job.cell},
@@ -68,7 +77,7 @@ Json result_json(const BenchJob& job, const BenchResult& result, double peak) {
           {"output_size", job.output_size},
           {"mean_length", job.mean_length},
           {"threads", job.threads},
-          {"target", target_name()},
+          {"target", target_of(target).name},
           {"repeats", result.repeats},
           {"ms_median", result.ms_median},
           {"ms_min", result.ms_min},
@@ -84,10 +93,10 @@ BenchJob settled(BenchJob job) {
   return job;
 }
 
-Json measure(const BenchJob& asked, double peak) {
+Json measure(const BenchJob& asked, const std::string& target, double peak) {
   const BenchJob job = settled(asked);
   const BenchResult result = run(job);
-  return result_json(job, result, peak > 0 ? peak : multiply_add_peak(job.threads) / 1e9);
+  return result_json(job, target, result, peak > 0 ? peak : multiply_add_peak(job.threads) / 1e9);
 }
 
 std::string result_text(const Json& r) {
@@ -130,7 +139,7 @@ void print_sequences(const Arguments& a, const std::vector<std::string>& names, 
       std::string text = fmt::format("  {:<20}{:>6}{:>8}", name, size.batch, size.hidden_size);
       for (const char* mode : {"fwd", "fwdbwd"}) {
         job.mode = mode;
-        const Json result = measure(job, peak);
+        const Json result = measure(job, a.target, peak);
         if (a.json) print_json(result);
         text += fmt::format("{:>15.1f} = {:>4.0f} %", result["gflops"].get<double>(),
                             result["percent_of_peak"].get<double>());
@@ -153,7 +162,7 @@ void print_streams(const Arguments& a, const std::vector<std::string>& names, do
       job.mode = "step";
       job.input_size = 1;
       job.hidden_size = hidden_size;
-      const Json result = measure(job, peak);
+      const Json result = measure(job, a.target, peak);
       if (a.json) print_json(result);
       text += fmt::format("{:>8}", brief(result["us_per_step"]));
     }
@@ -163,7 +172,7 @@ void print_streams(const Arguments& a, const std::vector<std::string>& names, do
 
 void print_table(Arguments a, bool all_cells) {
   a.job.seconds = std::min(a.job.seconds, kTableSeconds);
-  const Json machine = machine_json(a.job.threads);
+  const Json machine = machine_json(a.target, a.job.threads);
   if (a.json) print_json(machine);
   else print(machine_text(machine));
   const std::vector<std::string> names = cells_of(a, all_cells);
@@ -183,14 +192,15 @@ void run(const Verb& verb, Arguments a) {
       is_given(verb, {"--mode", "--input-size", "--hidden-size", "--batch", "--output-size", "--mean-length"});
   find_cell(a.job.cell);
   if (a.job.threads == 0) a.job.threads = ThreadPool().size();
+  const ForcedTarget forced(target_of(a.target));
   std::optional<Competitor> competitor;
   if (a.competitor) competitor.emplace();
   if (a.machine) {
-    const Json machine = machine_json(a.job.threads);
+    const Json machine = machine_json(a.target, a.job.threads);
     return a.json ? print_json(machine) : print(machine_text(machine));
   }
   if (!one) return print_table(a, !is_given(verb, {"--cell"}));
-  const Json result = measure(a.job, a.peak);
+  const Json result = measure(a.job, a.target, a.peak);
   if (a.json) print_json(result);
   else print(result_text(result));
 }
@@ -222,6 +232,7 @@ void add_bench(CommandLine& line) {
   flags.add("--seconds", job.seconds, above(0), "Time of each measurement").flag_only();
   flags.add("--repeat", job.repeat, at_least(0), "Timings at most").zero_means("as many as fit").flag_only();
   flags.add("--peak", a->peak, kNotNegative, "Multiply-add peak in GFLOP/s").zero_means("measured").flag_only();
+  flags.add("--target", a->target, "NAME", "Instruction set, such as AVX2").flag_only();
   flags.add("--competitor", a->competitor, "Keep one core busy meanwhile").flag_only();
   flags.add("--machine", a->machine, "Measure the peak and the bandwidths alone").flag_only();
   flags.add("--json", a->json, "Print a JSON object for each measurement").flag_only();
