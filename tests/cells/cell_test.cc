@@ -49,6 +49,21 @@ TEST_P(CellSpecTest, ProductsCoverTheGatesOnce) {
   EXPECT_EQ(uses, std::vector<int>(uses.size(), 1));
 }
 
+// x enters the first columns, one a gate; in cells of one phase h enters as many, the last.
+TEST_P(CellSpecTest, ColumnsAreWhereTheyAreLookedFor) {
+  const size_t gates = spec().gates.size();
+  std::set<size_t> entered;
+  for (size_t g = 0; g < gates; ++g) entered.insert(spec().column_of(g));
+  EXPECT_EQ(entered.size(), gates);
+  EXPECT_LT(*entered.rbegin(), gates);
+  if (spec().phases > 1) return;
+  entered.clear();
+  for (const RecurrentProduct& p : spec().products)
+    for (size_t g = 0; g < p.gates; ++g) entered.insert(p.first_column + g);
+  EXPECT_EQ(entered.size(), gates);
+  EXPECT_EQ(*entered.begin(), spec().columns - gates);
+}
+
 TEST_P(CellSpecTest, VectorsNameGatesAndStates) {
   for (const CellVector& v : spec().vectors) {
     EXPECT_LT(v.gate, spec().gates.size()) << v.name;
