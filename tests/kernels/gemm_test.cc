@@ -170,8 +170,7 @@ TEST_P(GemmTest, SegmentsGoWhereTheyBelong) {
     for (size_t j = 0; j < s.cols; ++j) {
       for (size_t i = 0; i < kRows; ++i) {
         float sum = bias[s.target + j];
-        for (size_t k = 0; k < kDepth; ++k)
-          sum = std::fma(a.view()(i, k), weight.view()(order[first + j], k), sum);
+        for (size_t k = 0; k < kDepth; ++k) sum = std::fma(a.view()(i, k), weight.view()(order[first + j], k), sum);
         expected.view()(i, s.target + j) = sum;
       }
     }
