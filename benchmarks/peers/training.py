@@ -51,8 +51,8 @@ def jobs(folder, quick):
                 "--validate-every", 10**6]
 
     return {"demo_training": (*forecast_job(), 100 if quick else 500),
-            "window_training": (*windows, 20 if quick else 100),
-            "text_training": (text_command, text, 6 if quick else 20)}
+            "window_training": (*windows, 20 if quick else 300),
+            "text_training": (text_command, text, 6 if quick else 40)}
 
 
 def run_elman(command):
