@@ -12,7 +12,7 @@ namespace {
 
 // Counts what ran, and notes a part that saw another part of the step before unfinished.
 struct Witness {
-  explicit Witness(size_t steps, size_t parts) : parts(parts), ran(steps * parts), finished(steps * parts) {}
+  Witness(size_t steps, size_t n) : parts(n), ran(steps * n), finished(steps * n) {}
 
   void operator()(size_t step, size_t part) {
     if (step > 0)
