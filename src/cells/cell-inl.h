@@ -31,17 +31,27 @@ HWY_INLINE void forward_unit(const CellRows<T>& block, size_t row, size_t unit, 
   else access.store(c.result, block.result.row(row) + unit);
 }
 
+// Columns whose gradients a phase writes: the last one all; the one before it those of its own product, because other
+// threads may still read the others.
+template <class Math, size_t kPhase>
+constexpr size_t written_columns() {
+  if constexpr (kPhase + 1 == Math::kPhases) return Math::kColumns;
+  else return Math::kFirstPhaseColumns;
+}
+
 template <class Math, size_t kPhase, class T, class A>
 HWY_INLINE void backward_unit(const CellRows<T>& block, size_t row, size_t unit, A access) {
   constexpr bool kLast = kPhase + 1 == Math::kPhases;
+  constexpr size_t kWritten = written_columns<Math, kPhase>();
   CellLanes<typename A::V> c;
   const T* gates = block.gates.row(row) + unit;
   T* d_gates = block.d_gates.row(row) + unit;
   for (size_t k = 0; k < Math::kColumns; ++k) {
     c.gate[k] = access.load(gates + k * block.units);
-    if constexpr (!kLast) c.d_gate[k] = access.load(d_gates + k * block.units);
-    else if constexpr (Math::kPhases > 1) c.d_gate[k] = splat<typename A::V>(0.0);
+    if constexpr (kLast && Math::kPhases > 1) c.d_gate[k] = splat<typename A::V>(0.0);
   }
+  if constexpr (!kLast)
+    for (size_t k = 0; k < kWritten; ++k) c.d_gate[k] = access.load(d_gates + k * block.units);
   for (size_t k = 0; k < Math::kVectors; ++k) c.vector[k] = access.load(block.vectors[k] + unit);
   for (size_t k = 0; k < Math::kStates; ++k) {
     c.prev[k] = access.load(block.prev[k].row(row) + unit);
@@ -52,7 +62,7 @@ HWY_INLINE void backward_unit(const CellRows<T>& block, size_t row, size_t unit,
   if constexpr (kLast) c.d_next[0] = c.d_next[0] + access.load(block.d_y.row(row) + unit);
   else c.d_result = access.load(block.d_result.row(row) + unit);
   Math::template backward<kPhase>(c);
-  for (size_t k = 0; k < Math::kColumns; ++k) access.store(c.d_gate[k], d_gates + k * block.units);
+  for (size_t k = 0; k < kWritten; ++k) access.store(c.d_gate[k], d_gates + k * block.units);
   for (size_t k = 0; k < Math::kStates; ++k) access.store(c.d_prev[k], block.d_prev[k].row(row) + unit);
 }
 

@@ -48,6 +48,7 @@ struct GruResetBefore {
   static constexpr size_t kVectors = 0;
   static constexpr size_t kApart = 0;
   static constexpr size_t kPhases = 2;
+  static constexpr size_t kFirstPhaseColumns = 2;  // r and z
 
   template <size_t kPhase, class V>
   static HWY_INLINE void forward(CellLanes<V>& c) {
