@@ -85,12 +85,12 @@ void check_distinct(const CsvCursor& row, const std::vector<std::string>& header
 
 size_t CsvTable::find(std::string_view name) const noexcept {
   const auto found = std::find(header_.begin(), header_.end(), name);
-  return found == header_.end() ? npos : static_cast<size_t>(found - header_.begin());
+  return found == header_.end() ? kNoColumn : static_cast<size_t>(found - header_.begin());
 }
 
 size_t CsvTable::column(std::string_view name) const {
   const size_t found = find(name);
-  if (found != npos) return found;
+  if (found != kNoColumn) return found;
   const std::vector<std::string_view> names(header_.begin(), header_.end());
   fail(ErrorCode::kData, "{}: no column '{}'{}", path_, name, suggest(name, names, "columns: " + column_list()));
 }

@@ -26,14 +26,14 @@ class CsvTable {
   size_t rows() const noexcept { return rows_; }  // without the header
   size_t bytes() const noexcept { return text_.size(); }
 
-  // Index of the column called `name`, or npos.
+  // Index of the column called `name`, or kNoColumn.
   size_t find(std::string_view name) const noexcept;
   // Index of the column called `name`; throws kData, naming the nearest column and all of them.
   size_t column(std::string_view name) const;
   // "a, b, c" (shortened when there are many), for messages.
   std::string column_list() const;
 
-  static constexpr size_t npos = static_cast<size_t>(-1);
+  static constexpr size_t kNoColumn = static_cast<size_t>(-1);
 
  private:
   friend class CsvCursor;

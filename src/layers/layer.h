@@ -58,8 +58,8 @@ struct State {
   std::vector<Buffer<T>> layers;  // by layer id; empty for layers without state
 
   State() = default;
-  State(State&&) = default;
-  State& operator=(State&&) = default;
+  State(State&&) noexcept = default;
+  State& operator=(State&&) noexcept = default;
   State copy() const {
     State other;
     other.batch = batch;

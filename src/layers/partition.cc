@@ -46,7 +46,8 @@ Partition Partition::choose(size_t threads, const Steps& steps, const Slices& sl
 
   const double alone = time * step_seconds(rows, 1, work);
   const double apart = time * step_seconds(std::max(1.0, rows / static_cast<double>(by_batch)), 1, work) + kStart;
-  const double widest = static_cast<double>((count + by_units - 1) / by_units) / static_cast<double>(count);
+  const size_t most = (count + by_units - 1) / by_units;  // slices of one thread
+  const double widest = static_cast<double>(most) / static_cast<double>(count);
   const double together = kUneven * time * (step_seconds(rows, widest, work) + kMeeting) + kStart;
 
   Partition result(batch, count);

@@ -37,7 +37,7 @@ TEST(Csv, ReadsHeaderAndRows) {
   EXPECT_EQ(table.rows(), 2u);
   EXPECT_EQ(rows_of(table), kTwoRows);
   EXPECT_EQ(table.column("y"), 1u);
-  EXPECT_EQ(table.find("z"), CsvTable::npos);
+  EXPECT_EQ(table.find("z"), CsvTable::kNoColumn);
 }
 
 TEST(Csv, AcceptsEveryLineEnd) {
