@@ -136,7 +136,7 @@ void SeriesLoader::check_order(const CsvCursor& row, const Track& track, Time ti
   const std::string series = columns_.id ? fmt::format(" in series '{}'", row[*columns_.id]) : "";
   const std::string_view found = row[columns_.time];
   const bool clock = !set_.time_format.is_integer() && track.last - time <= 3 * kHour &&
-                     set_.time_format.pattern.find("H") != std::string::npos;
+                     set_.time_format.pattern.find('H') != std::string::npos;
   std::string advice = clock ? "; where clocks were set back, write the times in UTC" : "";
   if (!columns_.id && !columns_.unused.empty())
     advice += "; if the table holds several series, name their column with --id";
@@ -216,7 +216,8 @@ void SeriesLoader::allocate() {
   for (size_t s = 0; s < count; ++s) {
     Series& series = set_.series[s];
     const Track& track = tracks_[columns_.id ? s : 0];
-    series.id = columns_.id ? std::move(ids_[s]) : table_.header()[columns_.targets[s]];
+    if (columns_.id) series.id = std::move(ids_[s]);
+    else series.id = table_.header()[columns_.targets[s]];
     series.start = track.first;
     series.values.assign(steps(track), kMissing);
     series.covariates.assign(columns_.covariates.size(), series.values);

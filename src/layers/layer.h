@@ -114,7 +114,7 @@ class Layer {
   // Copies weights into the layout the kernels want. Must follow every change of the parameters; `training` also
   // prepares what backward needs.
   virtual void pack(const Parameters<T>&, ThreadPool&, bool /*training*/) {}
-  // The same for step(), which streams call.
+  // Prepares step(), which streams call, after pack(); from then on pack() keeps it up to date.
   virtual void pack_step(const Parameters<T>&) {}
   // Appends buffers so that state.layers[id] is this layer's initial state for `batch` sequences.
   virtual void initial_state(const Parameters<T>&, size_t /*batch*/, State<T>&) const {}

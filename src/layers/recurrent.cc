@@ -115,6 +115,7 @@ void RecurrentLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool, 
   vector_values_.resize(vectors_.size() * hidden_);
   for (size_t k = 0; k < vectors_.size(); ++k)
     std::copy_n(parameters.value(vectors_[k]).data, hidden_, vector_values_.data() + k * hidden_);
+  if (!step_panels_.empty()) pack_step(parameters);  // streams are running, or were
 }
 
 // ---- States

@@ -16,8 +16,8 @@ struct Fields;
 
 template <>
 struct Fields<Recurrent> {
-  static constexpr const char* kind = "recurrent";
-  static constexpr auto list = std::make_tuple(
+  static constexpr const char* kKind = "recurrent";
+  static constexpr auto kList = std::make_tuple(
       std::pair{"cell", &Recurrent::cell}, std::pair{"hidden_size", &Recurrent::hidden_size},
       std::pair{"num_layers", &Recurrent::num_layers}, std::pair{"bidirectional", &Recurrent::bidirectional},
       std::pair{"dropout", &Recurrent::dropout}, std::pair{"layer_norm", &Recurrent::layer_norm},
@@ -27,42 +27,42 @@ struct Fields<Recurrent> {
 
 template <>
 struct Fields<Linear> {
-  static constexpr const char* kind = "linear";
-  static constexpr auto list =
+  static constexpr const char* kKind = "linear";
+  static constexpr auto kList =
       std::make_tuple(std::pair{"output_size", &Linear::output_size}, std::pair{"zero_start", &Linear::zero_start},
                       std::pair{"name", &Linear::name});
 };
 
 template <>
 struct Fields<Embedding> {
-  static constexpr const char* kind = "embedding";
-  static constexpr auto list =
+  static constexpr const char* kKind = "embedding";
+  static constexpr auto kList =
       std::make_tuple(std::pair{"symbols", &Embedding::symbols}, std::pair{"output_size", &Embedding::output_size},
                       std::pair{"name", &Embedding::name});
 };
 
 template <>
 struct Fields<Dropout> {
-  static constexpr const char* kind = "dropout";
-  static constexpr auto list = std::make_tuple(std::pair{"rate", &Dropout::rate});
+  static constexpr const char* kKind = "dropout";
+  static constexpr auto kList = std::make_tuple(std::pair{"rate", &Dropout::rate});
 };
 
 template <>
 struct Fields<LayerNorm> {
-  static constexpr const char* kind = "layer_norm";
-  static constexpr auto list = std::make_tuple(std::pair{"name", &LayerNorm::name});
+  static constexpr const char* kKind = "layer_norm";
+  static constexpr auto kList = std::make_tuple(std::pair{"name", &LayerNorm::name});
 };
 
 template <>
 struct Fields<LastStep> {
-  static constexpr const char* kind = "last_step";
-  static constexpr auto list = std::make_tuple(std::pair{"bidirectional", &LastStep::bidirectional});
+  static constexpr const char* kKind = "last_step";
+  static constexpr auto kList = std::make_tuple(std::pair{"bidirectional", &LastStep::bidirectional});
 };
 
 template <>
 struct Fields<Flatten> {
-  static constexpr const char* kind = "flatten";
-  static constexpr auto list = std::make_tuple(std::pair{"steps", &Flatten::steps});
+  static constexpr const char* kKind = "flatten";
+  static constexpr auto kList = std::make_tuple(std::pair{"steps", &Flatten::steps});
 };
 
 json layers_to_json(const std::vector<LayerConfig>& layers);
@@ -76,8 +76,8 @@ void check_keys(const json& in, size_t known, const char* what) {
 
 template <class Config>
 json write(const Config& config) {
-  json out = write_fields(config, Fields<Config>::list);
-  out["kind"] = Fields<Config>::kind;
+  json out = write_fields(config, Fields<Config>::kList);
+  out["kind"] = Fields<Config>::kKind;
   return out;
 }
 
@@ -97,9 +97,9 @@ json layers_to_json(const std::vector<LayerConfig>& layers) {
 template <class Config>
 LayerConfig read(const json& in, size_t) {
   Config config;
-  read_fields(in, config, Fields<Config>::list);
-  constexpr size_t kKeys = std::tuple_size_v<decltype(Fields<Config>::list)> + 1;  // and the kind
-  check_keys(in, kKeys, Fields<Config>::kind);
+  read_fields(in, config, Fields<Config>::kList);
+  constexpr size_t kKeys = std::tuple_size_v<decltype(Fields<Config>::kList)> + 1;  // and the kind
+  check_keys(in, kKeys, Fields<Config>::kKind);
   return config;
 }
 
@@ -115,10 +115,10 @@ LayerConfig read_sum(const json& in, size_t depth) {
 LayerConfig read_layer(const json& in, size_t depth) {
   using Reader = std::pair<const char*, LayerConfig (*)(const json&, size_t)>;
   static constexpr std::array kReaders = {
-      Reader{Fields<Recurrent>::kind, read<Recurrent>}, Reader{Fields<Linear>::kind, read<Linear>},
-      Reader{Fields<Embedding>::kind, read<Embedding>}, Reader{Fields<Dropout>::kind, read<Dropout>},
-      Reader{Fields<LayerNorm>::kind, read<LayerNorm>}, Reader{Fields<LastStep>::kind, read<LastStep>},
-      Reader{Fields<Flatten>::kind, read<Flatten>},     Reader{"sum", read_sum}};
+      Reader{Fields<Recurrent>::kKind, read<Recurrent>}, Reader{Fields<Linear>::kKind, read<Linear>},
+      Reader{Fields<Embedding>::kKind, read<Embedding>}, Reader{Fields<Dropout>::kKind, read<Dropout>},
+      Reader{Fields<LayerNorm>::kKind, read<LayerNorm>}, Reader{Fields<LastStep>::kKind, read<LastStep>},
+      Reader{Fields<Flatten>::kKind, read<Flatten>},     Reader{"sum", read_sum}};
   const std::string kind = in.at("kind");
   for (const auto& [name, reader] : kReaders)
     if (kind == name) return reader(in, depth);

@@ -31,7 +31,7 @@ Steps steps_of(const Sequences& x, size_t features) {
   if (longest > found || batch > found)  // before their product is taken, which could overflow
     fail(ErrorCode::kUsage, "sequences: {} values found, expected {} sequences of up to {} steps", found, batch,
          longest);
-  const Steps steps = x.lengths.empty() ? Steps(longest, batch) : Steps::packed(x.lengths);
+  Steps steps = x.lengths.empty() ? Steps(longest, batch) : Steps::packed(x.lengths);
   if (found != steps.rows() * features)
     fail(ErrorCode::kUsage, "sequences: {} values found, expected {} rows of {} features", found, steps.rows(),
          features);
@@ -43,7 +43,7 @@ Steps steps_of(const Sequences& x, size_t features) {
 struct Model::Impl {
   std::shared_ptr<Network<float>> network;
   uint64_t seed = 1, calls = 0;
-  std::mutex step;  // guards the packing for streams
+  std::mutex step;  // guards the first packing for streams
   bool step_packed = false;
   Scratch<float> scratch{shared_pool()};  // of backward(), which only one thread may call
   Tape<float> tape;
@@ -113,10 +113,7 @@ std::span<const float> Model::gradients() const {
   const Buffer<float>& gradients = std::as_const(impl_->network->parameters()).gradients();
   return {gradients.data(), gradients.size()};
 }
-void Model::update() {
-  impl_->network->pack(shared_pool(), true);
-  impl_->step_packed = false;
-}
+void Model::update() { impl_->network->pack(shared_pool(), true); }
 
 std::span<float> Model::parameter(const std::string& name) {
   Parameters<float>& all = impl_->network->parameters();

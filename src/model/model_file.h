@@ -9,7 +9,7 @@
 namespace elman {
 
 // A network with what a task needs to use it again; the content of a model file.
-struct ModelFile {
+struct ModelFile {  // NOLINT(bugprone-exception-escape): JSON moves without throwing
   std::unique_ptr<Network<float>> network;
   std::string task;          // "forecast", "text", …
   nlohmann::json task_data;  // scalers, vocabulary, calendar…: the task's own

@@ -265,6 +265,7 @@ std::vector<Forecast> ForecastModel::forecast(const SeriesSet* given, size_t hor
   const SeriesSet& data = given ? *given : context_;
   if (horizon == 0) horizon = config_.horizon;
   std::vector<Blend> blends;
+  blends.reserve(levels.size());
   for (const double level : levels) blends.push_back(blend_for(level, config_.quantiles));
   const size_t median = blend_for(0.5, config_.quantiles).low;
 
@@ -272,6 +273,7 @@ std::vector<Forecast> ForecastModel::forecast(const SeriesSet* given, size_t hor
   std::vector<Forecast> forecasts(extended.size());
   for (size_t done = 0; done < horizon; done += config_.horizon) {
     std::vector<Request> requests;
+    requests.reserve(extended.size());
     for (const Series& s : extended) requests.push_back({&s, s.values.size()});
     const std::vector<Quantiles> parts = predict(data, requests, pool);
     const size_t count = std::min(config_.horizon, horizon - done);

@@ -133,8 +133,9 @@ void Trainer::roll_back(const std::string& reason) {
         ErrorCode::kDiverged,
         "training diverged: loss, gradient or update were not finite for {} batches in spite of {} returns to the last "
         "good state, each with half the learning rate; look for extreme values in the data, or lower --learning-rate "
-        "(it began at {}) or --clip ({})",
-        progress_.record.skipped_steps, kRollbacksBeforeGivingUp, config_.optimizer.learning_rate, config_.clip_norm);
+        "(it began at {}) or {}",
+        progress_.record.skipped_steps, kRollbacksBeforeGivingUp, config_.optimizer.learning_rate,
+        config_.clip_norm > 0 ? fmt::format("--clip ({})", config_.clip_norm) : "set --clip, which is off");
   if (good_.optimizer_steps > 0) restore_optimizer(good_.optimizer_steps, good_.slabs);
   else optimizer_ = make_optimizer<float>(config_.optimizer);
   progress_.rate_factor *= 0.5;

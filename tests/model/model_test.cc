@@ -65,6 +65,18 @@ TEST(Model, AStreamKeepsItsNetworkAlive) {
   EXPECT_EQ(y, expected);
 }
 
+// A stream from before an update goes on with the new weights, as a pass from before would.
+TEST(Model, AStreamFollowsAnUpdate) {
+  Model model(network("gru"));
+  Stream stream = model.stream();
+  for (float& value : model.parameters()) value *= 0.5f;
+  model.update();
+  const std::vector<float> x = wave(12), whole = model.forward({.values = x, .steps = 6});
+  std::vector<float> streamed(18);
+  for (size_t t = 0; t < 6; ++t) stream.step(&x[2 * t], &streamed[3 * t]);
+  EXPECT_EQ(streamed, whole);
+}
+
 TEST(Model, SavedAndLoadedAndCopiedAreTheSame) {
   const TempFolder folder;
   const Model model(network("gru"), 5);
