@@ -50,8 +50,8 @@ struct Tape {
   }
 };
 
-// What a stream carries from one step to the next, a buffer [states][batch][hidden_size] for each recurrent layer. A
-// value: copy it to fork a stream, save it to resume one.
+// What a stream carries from one step to the next, a buffer [batch][states][hidden_size] for each recurrent layer: all
+// that belongs to a sequence lies together. A value: copy it to fork a stream, save it to resume one.
 template <class T>
 struct State {
   size_t batch = 0;

@@ -124,23 +124,23 @@ void RecurrentLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool, 
 template <class T>
 void RecurrentLayer<T>::initial_state(const Parameters<T>& parameters, size_t batch, State<T>& state) const {
   if (state.layers.size() <= this->id()) state.layers.resize(this->id() + 1);
-  Buffer<T>& buffer = state.layers[this->id()];
-  buffer.resize_zero(spec().states.size() * batch * hidden_);
+  state.layers[this->id()].resize_zero(batch * spec().states.size() * hidden_);
   for (size_t s = 0; s < initial_.size(); ++s)
     for (size_t b = 0; b < batch; ++b)
-      std::copy_n(parameters.value(initial_[s]).data, hidden_, buffer.data() + (s * batch + b) * hidden_);
+      std::copy_n(parameters.value(initial_[s]).data, hidden_, state_of(state, s).row(b));
 }
 
 template <class T>
 void RecurrentLayer<T>::load_initial(const Pass<T>& pass, Run& run) const {
-  const size_t batch = run.steps.batch();
   for (size_t s = 0; s < spec().states.size(); ++s) {
-    const T* given = pass.state ? pass.state->layers[this->id()].data() + s * batch * hidden_ : nullptr;
+    if (pass.state) {
+      copy_rows<T>(state_of(*pass.state, s), run.initial[s]);
+      continue;
+    }
     const T* learned = initial_.empty() ? nullptr : pass.parameters.value(initial_[s]).data;
-    for (size_t b = 0; b < batch; ++b) {
+    for (size_t b = 0; b < run.steps.batch(); ++b) {
       T* row = run.initial[s].row(b);
-      if (given) std::copy_n(given + b * hidden_, hidden_, row);
-      else if (learned) std::copy_n(learned, hidden_, row);
+      if (learned) std::copy_n(learned, hidden_, row);
       else std::fill_n(row, hidden_, T{});
     }
   }
@@ -148,12 +148,10 @@ void RecurrentLayer<T>::load_initial(const Pass<T>& pass, Run& run) const {
 
 template <class T>
 void RecurrentLayer<T>::store_final(State<T>& state, const Run& run) const {
-  const size_t batch = run.steps.batch();
-  View<T> out(state.layers[this->id()].data(), spec().states.size() * batch, hidden_);
   for (size_t s = 0; s < spec().states.size(); ++s)
-    for (size_t b = 0; b < batch; ++b) {
+    for (size_t b = 0; b < run.steps.batch(); ++b) {
       const size_t last = reverse_ ? 0 : run.steps.length(b) - 1;
-      copy_rows<T>(run.state_rows(s, last, b, 1), out.slice_rows(s * batch + b, 1));
+      copy_rows<T>(run.state_rows(s, last, b, 1), state_of(state, s).slice_rows(b, 1));
     }
 }
 

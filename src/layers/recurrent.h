@@ -154,6 +154,11 @@ class RecurrentLayer : public Layer<T> {
   View<T> columns(View<T> gates, size_t slice, size_t first, size_t count) const {
     return gates.slice_cols(slices_.column(slice, first), count * slices_.units(slice));
   }
+  // State s of all sequences in this layer's part of a State.
+  View<T> state_of(State<T>& state, size_t s) const {
+    const size_t states = spec().states.size();
+    return {state.layers[this->id()].data() + s * hidden_, state.batch, hidden_, states * hidden_};
+  }
   View<T> units(View<T> rows, size_t slice) const {
     return rows.slice_cols(slices_.first(slice), slices_.units(slice));
   }

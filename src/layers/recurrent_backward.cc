@@ -45,9 +45,11 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
   d_gates.cols = run.gates.cols;
   if (spec().result) run.d_result = buffers.matrix(id, kDeltaResult, batch, hidden_);
   const View<T> d_states = buffers.matrix(id, kDeltaStates, states * batch, hidden_);
-  if (pass.d_state) std::copy_n(pass.d_state->layers[id].data(), states * batch * hidden_, d_states.data);
-  else std::fill_n(d_states.data, states * batch * hidden_, T{});
-  for (size_t s = 0; s < states; ++s) run.d_states[s] = d_states.slice_rows(s * batch, batch);
+  for (size_t s = 0; s < states; ++s) {
+    run.d_states[s] = d_states.slice_rows(s * batch, batch);
+    if (pass.d_state) copy_rows<T>(state_of(*pass.d_state, s), run.d_states[s]);
+    else std::fill_n(run.d_states[s].data, batch * hidden_, T{});
+  }
   Buffer<T>& sums = buffers.at(id, kSums);
   sums.resize_zero(run.gates.cols);
 
@@ -62,7 +64,7 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
     if (d_x) input_gradient(pool, run, d_x, start);
   }
   bias_gradients(pass, sums);
-  if (pass.d_state) std::copy_n(d_states.data, states * batch * hidden_, pass.d_state->layers[id].data());
+  for (size_t s = 0; pass.d_state && s < states; ++s) copy_rows<T>(run.d_states[s], state_of(*pass.d_state, s));
   if (!entry.had_state)
     for (size_t s = 0; s < initial_.size(); ++s)
       add_column_sums<T>(pool, run.d_states[s], pass.parameters.gradient(initial_[s]).data);

@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;  // 2: a sequence's states lie together
 
 bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 

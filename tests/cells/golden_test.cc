@@ -44,7 +44,7 @@ std::span<const T> span_of(ConstView<T> x) {
   return {x.data, x.rows * x.cols};
 }
 
-// Our state has a buffer [states][batch][hidden] for each layer and direction, the golden tensors are
+// Our state has a buffer [batch][states][hidden] for each layer and direction, the golden tensors are
 // [layers][batch][hidden] for each state.
 template <class T>
 class GoldenState {
@@ -71,10 +71,11 @@ class GoldenState {
       size_t next = 0;
       for (Buffer<T>& layer : state.layers) {
         if (layer.empty()) continue;
-        const size_t size = layer.size() / spec_.states.size();
-        ASSERT_LE(next + size, all.size()) << name;
-        visit({layer.data() + s * size, size}, {all.begin() + next, all.begin() + next + size}, name);
-        next += size;
+        const size_t states = spec_.states.size(), hidden = layer.size() / state.batch / states;
+        ASSERT_LE(next + state.batch * hidden, all.size()) << name;
+        for (size_t b = 0; b < state.batch; ++b, next += hidden)
+          visit({layer.data() + (b * states + s) * hidden, hidden}, {all.begin() + next, all.begin() + next + hidden},
+                name);
       }
       ASSERT_EQ(next, all.size()) << name;
     }
