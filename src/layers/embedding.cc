@@ -29,13 +29,15 @@ View<T> EmbeddingLayer<T>::forward(const Pass<T>& pass, const Steps&, ConstView<
 }
 
 template <class T>
-View<T> EmbeddingLayer<T>::backward(const BackwardPass<T>& pass, const Steps&, View<T> d_y, bool) const {
+View<T> EmbeddingLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool) const {
   const ConstView<T> x = pass.tape.entry(this->id()).input;
   const View<T> d_weight = pass.parameters.gradient(weight_);
-  for (size_t r = 0; r < x.rows; ++r) {
-    T* row = d_weight.row(static_cast<size_t>(x(r, 0)));
-    for (size_t c = 0; c < size_; ++c) row[c] += d_y(r, c);
-  }
+  for_each_gradient_block(steps, [&](size_t first, size_t rows) {
+    for (size_t r = first; r < first + rows; ++r) {
+      T* row = d_weight.row(static_cast<size_t>(x(r, 0)));
+      for (size_t c = 0; c < size_; ++c) row[c] += d_y(r, c);
+    }
+  });
   return {};
 }
 

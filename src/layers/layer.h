@@ -33,6 +33,20 @@ class Workspace {
   std::vector<Slots> layers_;
 };
 
+// Gradients of parameters are sums over rows, and a sum's bits depend on its order: blocks of steps from the last one
+// back, each at most this many rows, and the rows of a block ascending. So a sequence that is taken in pieces, cut
+// where blocks meet, gives the same gradients as the whole.
+inline constexpr size_t kGradientRows = 2048;
+
+// Calls visit(first row, rows) for each block of the sum.
+template <class Visit>
+void for_each_gradient_block(const Steps& steps, Visit&& visit) {
+  for (size_t last = steps.steps(), first = 0; last > 0; last = first) {
+    first = steps.run_before(last, kGradientRows);
+    visit(steps.offset(first), steps.offset(last) - steps.offset(first));
+  }
+}
+
 // What a forward pass keeps for its backward pass: saved columns in the workspace, and each layer's input by reference.
 template <class T>
 struct Tape {

@@ -26,9 +26,13 @@ View<T> LinearLayer<T>::forward(const Pass<T>& pass, const Steps&, ConstView<T> 
 }
 
 template <class T>
-View<T> LinearLayer<T>::backward(const BackwardPass<T>& pass, const Steps&, View<T> d_y, bool need_d_x) const {
-  add_gradient<T>(pass.scratch.pool, d_y, pass.tape.entry(this->id()).input, pass.parameters.gradient(weight_));
-  add_column_sums<T>(pass.scratch.pool, d_y, pass.parameters.gradient(bias_).data);
+View<T> LinearLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const {
+  const ConstView<T> x = pass.tape.entry(this->id()).input;
+  for_each_gradient_block(steps, [&](size_t row, size_t rows) {
+    const View<T> d_rows = d_y.slice_rows(row, rows);
+    add_gradient<T>(pass.scratch.pool, d_rows, x.slice_rows(row, rows), pass.parameters.gradient(weight_));
+    add_column_sums<T>(pass.scratch.pool, d_rows, pass.parameters.gradient(bias_).data);
+  });
   if (!need_d_x) return {};
   const View<T> d_x = pass.scratch.buffers.matrix(this->id(), kDeltaInput, d_y.rows, input_);
   multiply<T>(pass.scratch.pool, d_y, packed_back_, d_x, GemmStart::kZero);

@@ -41,18 +41,20 @@ View<T> LayerNormLayer<T>::forward(const Pass<T>& pass, const Steps&, ConstView<
 }
 
 template <class T>
-View<T> LayerNormLayer<T>::backward(const BackwardPass<T>& pass, const Steps&, View<T> d_y, bool need_d_x) const {
+View<T> LayerNormLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const {
   Workspace<T>& saved = pass.tape.saved;
   const View<T> normalised = saved.matrix(this->id(), kNormalised, d_y.rows, size_);
   const View<T> inverse = saved.matrix(this->id(), kInverse, d_y.rows, 1);
   const T* weight = pass.parameters.value(weight_).data;
   T* d_weight = pass.parameters.gradient(weight_).data;
   T* d_bias = pass.parameters.gradient(bias_).data;
-  for (size_t r = 0; r < d_y.rows; ++r)
-    for (size_t c = 0; c < size_; ++c) {
-      d_weight[c] += d_y(r, c) * normalised(r, c);
-      d_bias[c] += d_y(r, c);
-    }
+  for_each_gradient_block(steps, [&](size_t first, size_t rows) {
+    for (size_t r = first; r < first + rows; ++r)
+      for (size_t c = 0; c < size_; ++c) {
+        d_weight[c] += d_y(r, c) * normalised(r, c);
+        d_bias[c] += d_y(r, c);
+      }
+  });
   if (!need_d_x) return {};
   // d_x = inverse (g - mean(g) - n mean(g n)) with g = d_y weight
   const View<T> d_x = pass.scratch.buffers.matrix(this->id(), kDeltaInput, d_y.rows, size_);

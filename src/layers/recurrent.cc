@@ -198,26 +198,25 @@ typename RecurrentLayer<T>::Run RecurrentLayer<T>::make_run(const Steps& steps, 
   return run;
 }
 
-// As many steps from `first` on as have no more than `max_rows` rows, at least one.
 template <class T>
-typename RecurrentLayer<T>::Window RecurrentLayer<T>::next_window(const Steps& steps, size_t first,
-                                                                  size_t max_rows) const {
-  size_t last = first, rows = 0;
-  do {
-    rows += steps.batch_at(nth_step(steps, last++));
-  } while (last < steps.steps() && rows + steps.batch_at(nth_step(steps, last)) <= max_rows);
-  return {first, last, steps.offset(nth_step(steps, reverse_ ? last - 1 : first)), rows};
+typename RecurrentLayer<T>::Window RecurrentLayer<T>::window(const Steps& steps, size_t first, size_t last) const {
+  const size_t begin = reverse_ ? steps.steps() - last : first, row = steps.offset(begin);
+  return {first, last, row, steps.offset(begin + last - first) - row};
 }
 
-// The same, up to `last`.
 template <class T>
-typename RecurrentLayer<T>::Window RecurrentLayer<T>::last_window(const Steps& steps, size_t last,
-                                                                  size_t max_rows) const {
-  size_t first = last, rows = 0;
-  do {
-    rows += steps.batch_at(nth_step(steps, --first));
-  } while (first > 0 && rows + steps.batch_at(nth_step(steps, first - 1)) <= max_rows);
-  return {first, last, steps.offset(nth_step(steps, reverse_ ? last - 1 : first)), rows};
+typename RecurrentLayer<T>::Window RecurrentLayer<T>::window_after(const Steps& steps, size_t first,
+                                                                   size_t max_rows) const {
+  const size_t all = steps.steps();
+  return window(steps, first,
+                reverse_ ? all - steps.run_before(all - first, max_rows) : steps.run_after(first, max_rows));
+}
+
+template <class T>
+typename RecurrentLayer<T>::Window RecurrentLayer<T>::window_before(const Steps& steps, size_t last,
+                                                                    size_t max_rows) const {
+  const size_t all = steps.steps();
+  return window(steps, reverse_ ? all - steps.run_after(all - last, max_rows) : steps.run_before(last, max_rows), last);
 }
 
 template <class T>
@@ -299,7 +298,7 @@ void RecurrentLayer<T>::forward_into(const Pass<T>& pass, const Steps& steps, Co
   const Partition partition = this->partition(pool, steps);
   const size_t phases = spec().phases, window_rows = run.window.rows;
   for (size_t first = 0; first < steps.steps(); first = run.window.last) {
-    const Window window = run.window = next_window(steps, first, window_rows);
+    const Window window = run.window = window_after(steps, first, window_rows);
     if (run.rolling) run.gates_row = window.row;
     multiply<T>(pool, x.slice_rows(window.row, window.rows), packed_ih_,
                 run.gates.slice_rows(window.row - run.gates_row, window.rows), GemmStart::kBias, bias_.data());

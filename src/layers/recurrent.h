@@ -126,8 +126,10 @@ class RecurrentLayer : public Layer<T> {
   Run make_run(const Steps& steps, Workspace<T>& kept, bool rolling, View<T> y) const;
   void load_initial(const Pass<T>& pass, Run& run) const;
   void store_final(State<T>& state, const Run& run) const;
-  Window next_window(const Steps& steps, size_t first, size_t max_rows) const;
-  Window last_window(const Steps& steps, size_t last, size_t max_rows) const;
+  Window window(const Steps& steps, size_t first, size_t last) const;
+  // The longest of at most `max_rows` rows, or one step.
+  Window window_after(const Steps& steps, size_t first, size_t max_rows) const;
+  Window window_before(const Steps& steps, size_t last, size_t max_rows) const;
   Partition partition(ThreadPool& pool, const Steps& steps) const;
 
   ConstView<T> previous(const Run& run, size_t state, const Block& block) const;

@@ -41,7 +41,8 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
   run.d_y = d_y;
   // Rows are a cache line more than their width apart: powers of two would crowd a few sets of the cache.
   const size_t stride = run.gates.cols + Buffer<T>::kAlignment / sizeof(T);
-  View<T> d_gates = buffers.matrix(id, kDeltaGates, std::min(steps.rows(), run.window.rows), stride);
+  const size_t max_rows = run.window.rows;
+  View<T> d_gates = buffers.matrix(id, kDeltaGates, std::min(steps.rows(), max_rows + batch), stride);
   d_gates.cols = run.gates.cols;
   if (spec().result) run.d_result = buffers.matrix(id, kDeltaResult, batch, hidden_);
   const View<T> d_states = buffers.matrix(id, kDeltaStates, states * batch, hidden_);
@@ -51,19 +52,23 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
     else std::fill_n(run.d_states[s].data, batch * hidden_, T{});
   }
   Buffer<T>& sums = buffers.at(id, kSums);
-  sums.resize_zero(run.gates.cols);
-
   const Partition partition = this->partition(pool, steps);
-  for (size_t last = steps.steps(); last > 0; last = run.window.first) {
-    run.window = last_window(steps, last, d_gates.rows);
-    run.d_gates = d_gates.slice_rows(0, run.window.rows);
-    backward_window(run, pool, partition);
-    weight_gradients(pass, run, entry.input);
-    vector_gradients(pass, run);
-    add_column_sums<T>(pool, run.d_gates, sums.data());
-    if (d_x) input_gradient(pool, run, d_x, start);
+  for (size_t end = steps.steps(); end > 0;) {
+    const Window block = window_before(steps, end, kGradientRows);  // cut into windows of about one size
+    const size_t windows = (block.rows + max_rows - 1) / max_rows, rows = (block.rows + windows - 1) / windows;
+    sums.resize_zero(run.gates.cols);
+    for (; end > block.first; end = run.window.first) {
+      const size_t first = window_before(steps, end, rows + batch - 1).first;
+      run.window = window(steps, std::max(first, block.first), end);
+      run.d_gates = d_gates.slice_rows(0, run.window.rows);
+      backward_window(run, pool, partition);
+      weight_gradients(pass, run, entry.input);
+      vector_gradients(pass, run);
+      add_column_sums<T>(pool, run.d_gates, sums.data());
+      if (d_x) input_gradient(pool, run, d_x, start);
+    }
+    bias_gradients(pass, sums);
   }
-  bias_gradients(pass, sums);
   for (size_t s = 0; pass.d_state && s < states; ++s) copy_rows<T>(run.d_states[s], state_of(*pass.d_state, s));
   if (!entry.had_state)
     for (size_t s = 0; s < initial_.size(); ++s)

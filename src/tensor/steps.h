@@ -25,6 +25,13 @@ class Steps {
   size_t length(size_t sequence) const noexcept { return lengths_.empty() ? steps_ : lengths_[sequence]; }
   bool uniform() const noexcept { return offsets_.empty(); }
 
+  // The longest run of steps that starts at `first`, or ends before `last`, and has at most `max_rows` rows, but at
+  // least one step: where it ends, or starts. REQUIRES: first < steps(), last > 0.
+  size_t run_after(size_t first, size_t max_rows) const noexcept;
+  size_t run_before(size_t last, size_t max_rows) const noexcept;
+  // Steps [first, last) alone, of the sequences that reach them. REQUIRES: first < last.
+  Steps part(size_t first, size_t last) const;
+
  private:
   size_t steps_ = 0, batch_ = 0;
   std::vector<size_t> offsets_;  // steps + 1 entries when packed
