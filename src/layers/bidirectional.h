@@ -16,6 +16,10 @@ class BidirectionalLayer : public Layer<T> {
   void pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) override;
   void initial_state(const Parameters<T>& parameters, size_t batch, State<T>& state) const override;
   bool needs_future() const override { return true; }
+  size_t state_size() const override { return forward_.state_size() + reverse_.state_size(); }
+  size_t tape_size(const Steps& steps, size_t checkpoint_every) const override {
+    return forward_.tape_size(steps, checkpoint_every) + reverse_.tape_size(steps, checkpoint_every);
+  }
   View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;
   View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const override;
 

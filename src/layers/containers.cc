@@ -11,13 +11,36 @@ void add(ConstView<T> from, View<T> to) {
     for (size_t c = 0; c < from.cols; ++c) to(r, c) += from(r, c);
 }
 
+template <class T, class Size>
+size_t sum_over(const std::vector<LayerPtr<T>>& layers, Size&& size) {
+  size_t sum = 0;
+  for (const auto& layer : layers) sum += size(*layer);
+  return sum;
+}
+
 }  // namespace
 
 template <class T>
+SequentialLayer<T>::SequentialLayer(size_t id, size_t input_size, std::vector<LayerPtr<T>> layers)
+    : Layer<T>(id), input_(input_size), layers_(std::move(layers)) {
+  while (pieceable_ < layers_.size() && !layers_[pieceable_]->needs_future() && !many_to_one_)
+    many_to_one_ = layers_[pieceable_++]->output_steps(Steps(2, 1)).steps() == 1;
+}
+
+template <class T>
+Steps SequentialLayer<T>::steps_after(Steps steps, size_t layers) const {
+  for (size_t i = 0; i < layers; ++i) steps = layers_[i]->output_steps(steps);
+  return steps;
+}
+
+template <class T>
 Steps SequentialLayer<T>::output_steps(const Steps& steps) const {
-  Steps result = steps;
-  for (const auto& layer : layers_) result = layer->output_steps(result);
-  return result;
+  return steps_after(steps, layers_.size());
+}
+
+template <class T>
+size_t SequentialLayer<T>::state_size() const {
+  return sum_over(layers_, [](const Layer<T>& layer) { return layer.state_size(); });
 }
 
 template <class T>
@@ -36,23 +59,37 @@ bool SequentialLayer<T>::needs_future() const {
 }
 
 template <class T>
-View<T> SequentialLayer<T>::forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const {
+View<T> SequentialLayer<T>::forward(const Pass<T>& pass, Steps steps, ConstView<T> x, size_t first, size_t last) const {
   View<T> y(const_cast<T*>(x.data), x.rows, x.cols, x.stride);  // the identity when there are no layers
-  Steps now = steps;
-  for (const auto& layer : layers_) {
-    y = layer->forward(pass, now, y);
-    now = layer->output_steps(now);
+  for (size_t i = first; i < last; ++i) {
+    y = layers_[i]->forward(pass, steps, y);
+    steps = layers_[i]->output_steps(steps);
   }
   return y;
 }
 
 template <class T>
+View<T> SequentialLayer<T>::forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const {
+  if (!takes_pieces(pass.tape, steps)) return forward(pass, steps, x, 0, layers_.size());
+  const View<T> y = forward_pieces(pass, steps, x);
+  return forward(pass, steps_after(steps, pieceable_), y, pieceable_, layers_.size());
+}
+
+template <class T>
+View<T> SequentialLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x,
+                                     size_t first, size_t last) const {
+  std::vector<Steps> at{steps};
+  for (size_t i = first; i < last; ++i) at.push_back(layers_[i]->output_steps(at.back()));
+  for (size_t i = last; i-- > first;) d_y = layers_[i]->backward(pass, at[i - first], d_y, i > 0 || need_d_x);
+  return d_y;
+}
+
+template <class T>
 View<T> SequentialLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y,
                                      bool need_d_x) const {
-  std::vector<Steps> at{steps};
-  for (const auto& layer : layers_) at.push_back(layer->output_steps(at.back()));
-  for (size_t i = layers_.size(); i-- > 0;) d_y = layers_[i]->backward(pass, at[i], d_y, i > 0 || need_d_x);
-  return d_y;
+  if (!takes_pieces(&pass.tape, steps)) return backward(pass, steps, d_y, need_d_x, 0, layers_.size());
+  d_y = backward(pass, steps_after(steps, pieceable_), d_y, need_d_x, pieceable_, layers_.size());
+  return backward_pieces(pass, steps, d_y, need_d_x);
 }
 
 template <class T>
@@ -90,6 +127,17 @@ void SumLayer<T>::initial_state(const Parameters<T>& parameters, size_t batch, S
 template <class T>
 bool SumLayer<T>::needs_future() const {
   return std::any_of(branches_.begin(), branches_.end(), [](const auto& branch) { return branch->needs_future(); });
+}
+
+template <class T>
+size_t SumLayer<T>::state_size() const {
+  return sum_over(branches_, [](const Layer<T>& branch) { return branch.state_size(); });
+}
+
+template <class T>
+size_t SumLayer<T>::tape_size(const Steps& steps, size_t checkpoint_every) const {
+  return Layer<T>::tape_size(steps, checkpoint_every) +
+         sum_over(branches_, [&](const Layer<T>& branch) { return branch.tape_size(steps, checkpoint_every); });
 }
 
 template <class T>

@@ -26,7 +26,7 @@ DropoutLayer<T>::DropoutLayer(size_t id, size_t size, double rate)
     : Layer<T>(id), size_(size), threshold_(static_cast<int32_t>(std::lround(rate * 0x1p16))) {}
 
 template <class T>
-void DropoutLayer<T>::apply(ThreadPool& pool, const Random& random, View<T> x) const {
+void DropoutLayer<T>::apply(ThreadPool& pool, const Random& random, size_t first_row, View<T> x) const {
   const T scale = static_cast<T>(0x1p16 / (0x1p16 - threshold_));
   const size_t row_blocks = (size_ + kBlock - 1) / kBlock;
   const uint64_t first = (uint64_t{this->id()} << 40);  // each layer draws from a range of its own
@@ -35,7 +35,7 @@ void DropoutLayer<T>::apply(ThreadPool& pool, const Random& random, View<T> x) c
     for (size_t r = begin; r < end; ++r)
       for (size_t k = 0; k < row_blocks; k += kMaxBlocks) {
         const size_t blocks = std::min(kMaxBlocks, row_blocks - k), n = std::min(blocks * kBlock, size_ - k * kBlock);
-        random.fill(first + r * row_blocks + k, {words, 4 * blocks});
+        random.fill(first + (first_row + r) * row_blocks + k, {words, 4 * blocks});
         T* at = x.row(r) + k * kBlock;  // its first half takes the low bits, its second half the high ones
         const size_t half = std::min(4 * blocks, n);
         drop(words, 0, threshold_, scale, at, half);
@@ -49,11 +49,12 @@ View<T> DropoutLayer<T>::forward(const Pass<T>& pass, const Steps&, ConstView<T>
   const View<T> y = pass.kept().matrix(this->id(), kOutput, x.rows, size_);
   copy_rows(x, y);
   const bool drop = pass.dropout && threshold_ > 0;
-  if (drop) apply(pass.scratch.pool, *pass.dropout, y);
+  if (drop) apply(pass.scratch.pool, *pass.dropout, pass.first_row, y);
   if (pass.tape) {
     auto& entry = pass.tape->entry(this->id());
     entry.dropped = drop;
     if (drop) entry.dropout = *pass.dropout;
+    entry.first_row = pass.first_row;
   }
   return y;
 }
@@ -61,7 +62,7 @@ View<T> DropoutLayer<T>::forward(const Pass<T>& pass, const Steps&, ConstView<T>
 template <class T>
 View<T> DropoutLayer<T>::backward(const BackwardPass<T>& pass, const Steps&, View<T> d_y, bool) const {
   const auto& entry = pass.tape.entry(this->id());
-  if (entry.dropped) apply(pass.scratch.pool, entry.dropout, d_y);
+  if (entry.dropped) apply(pass.scratch.pool, entry.dropout, entry.first_row, d_y);
   return d_y;
 }
 

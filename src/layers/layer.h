@@ -47,14 +47,22 @@ void for_each_gradient_block(const Steps& steps, Visit&& visit) {
   }
 }
 
+template <class T>
+struct Checkpoints;
+
 // What a forward pass keeps for its backward pass: saved columns in the workspace, and each layer's input by reference.
 template <class T>
 struct Tape {
   struct Entry {
-    ConstView<T> input, output;
+    ConstView<T> input = {}, output = {};
     bool had_state = false, dropped = false;
     Random dropout{0, 0};
+    size_t first_row = 0;
+    std::shared_ptr<Checkpoints<T>> checkpoints = {};
   };
+  // With checkpoints only the states between pieces of about so many steps are kept, and the way back runs each piece
+  // anew: sqrt(steps) makes memory grow as that root, for one more forward pass. The same bits. 0: all is kept.
+  size_t checkpoint_every = 0;
   Workspace<T> saved;
   std::vector<Entry> entries;
 
@@ -76,9 +84,22 @@ struct State {
   State& operator=(State&&) noexcept = default;
   State copy() const {
     State other;
-    other.batch = batch;
-    for (const Buffer<T>& layer : layers) other.layers.push_back(layer.copy());
+    other.take(*this, batch);
     return other;
+  }
+  // Becomes the first `count` sequences of `from`, which is another state.
+  void take(const State& from, size_t count) {
+    batch = count;
+    layers.resize(from.layers.size());
+    for (size_t i = 0; i < layers.size(); ++i) {
+      layers[i].resize(from.layers[i].size() / from.batch * count);
+      std::copy_n(from.layers[i].data(), layers[i].size(), layers[i].data());
+    }
+  }
+  // Overwrites the first sequences by those of `from`, a state of no more sequences.
+  void put(const State& from) {
+    for (size_t i = 0; i < from.layers.size(); ++i)
+      std::copy_n(from.layers[i].data(), from.layers[i].size(), layers[i].data());
   }
 };
 
@@ -98,6 +119,7 @@ struct Pass {
   State<T>* state = nullptr;
   Tape<T>* tape = nullptr;
   const Random* dropout = nullptr;
+  size_t first_row = 0;  // of x in the sequence that it is a piece of: where dropout's masks begin
 
   // Where layer `id` puts what must outlive its call: the tape, or scratch when nothing is kept.
   Workspace<T>& kept() const { return tape ? tape->saved : scratch.buffers; }
@@ -132,6 +154,12 @@ class Layer {
   virtual void pack_step(const Parameters<T>&) {}
   // Appends buffers so that state.layers[id] is this layer's initial state for `batch` sequences.
   virtual void initial_state(const Parameters<T>&, size_t /*batch*/, State<T>&) const {}
+  // Numbers in a state, for each sequence.
+  virtual size_t state_size() const { return 0; }
+  // Numbers that a taped forward pass keeps until its backward pass; see Tape::checkpoint_every.
+  virtual size_t tape_size(const Steps& steps, size_t /*checkpoint_every*/) const {
+    return output_steps(steps).rows() * output_size();
+  }
   // True when outputs at step t need inputs after t, so that the layer cannot stream.
   virtual bool needs_future() const { return false; }
 

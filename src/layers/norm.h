@@ -14,6 +14,7 @@ class LayerNormLayer : public Layer<T> {
   LayerNormLayer(size_t id, size_t size, const std::string& prefix, Parameters<T>& parameters);
 
   size_t output_size() const override { return size_; }
+  size_t tape_size(const Steps& steps, size_t) const override { return steps.rows() * (2 * size_ + 1); }
   View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;
   View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const override;
 

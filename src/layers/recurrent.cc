@@ -226,6 +226,12 @@ Partition RecurrentLayer<T>::partition(ThreadPool& pool, const Steps& steps) con
                            {2 * weights, weights * sizeof(T), static_cast<double>(spec().columns * hidden_)});
 }
 
+template <class T>
+size_t RecurrentLayer<T>::tape_size(const Steps& steps, size_t) const {
+  return steps.rows() * (spec().columns + spec().states.size() + (spec().result ? 1 : 0)) * hidden_ +
+         steps.batch() * state_size();
+}
+
 // ---- One step
 // -----------------------------------------------------------------------------------------------------------------
 

@@ -40,6 +40,8 @@ class RecurrentLayer : public Layer<T> {
   void pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) override;
   void initial_state(const Parameters<T>& parameters, size_t batch, State<T>& state) const override;
   bool needs_future() const override { return reverse_; }
+  size_t state_size() const override { return spec().states.size() * hidden_; }
+  size_t tape_size(const Steps& steps, size_t checkpoint_every) const override;
 
   View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;
   View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const override;

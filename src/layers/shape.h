@@ -14,6 +14,7 @@ class LastStepLayer : public Layer<T> {
 
   size_t output_size() const override { return size_; }
   Steps output_steps(const Steps& steps) const override { return {1, steps.batch()}; }
+  bool needs_future() const override { return bidirectional_; }
   View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;
   View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const override;
 

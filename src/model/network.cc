@@ -179,6 +179,22 @@ State<T> Network<T>::initial_state(size_t batch) const {
   return state;
 }
 
+template <class T>
+size_t Network<T>::checkpoints(const Steps& steps, const TapeMemory& memory) const {
+  if (memory.limit == 0) return memory.checkpoint_every;
+  const auto bytes = [&](size_t every) { return tape_size(steps, every) * sizeof(T); };
+  size_t every = memory.checkpoint_every, least = bytes(every);
+  for (size_t shorter = steps.steps() / 2; least > memory.limit && memory.checkpoint_every == 0 && shorter > 0;
+       shorter /= 2)
+    if (bytes(shorter) < least) least = bytes(every = shorter);
+  if (least > memory.limit)
+    fail(ErrorCode::kLimit,
+         "{} sequences of up to {} steps need {} MiB for the way back through time, the limit is {} MiB; choose a "
+         "smaller --batch-size or a larger --memory-limit",
+         steps.batch(), steps.steps(), (least >> 20) + 1, memory.limit >> 20);
+  return every;
+}
+
 template class Network<float>;
 template class Network<double>;
 

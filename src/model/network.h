@@ -7,6 +7,12 @@
 
 namespace elman {
 
+// How much of a pass through time training may keep for the way back. However much it is, the bits are the same.
+struct TapeMemory {
+  size_t checkpoint_every = 0;  // steps: Tape's
+  size_t limit = 0;             // bytes; checkpoints are set where all would need more. 0: none
+};
+
 // A network built from its description: the layers, and all their parameters in one slab.
 template <class T>
 class Network {
@@ -38,6 +44,12 @@ class Network {
   }
   void pack_step() { root_->pack_step(parameters_); }  // the same for step()
   State<T> initial_state(size_t batch) const;
+  // Numbers that a tape keeps of a pass; see Tape::checkpoint_every.
+  size_t tape_size(const Steps& steps, size_t checkpoint_every) const {
+    return root_->tape_size(steps, checkpoint_every);
+  }
+  // For Tape::checkpoint_every, as long as the limit allows. Throws ErrorCode::kLimit when none is small enough.
+  size_t checkpoints(const Steps& steps, const TapeMemory& memory) const;
 
   // x [steps.rows(), input_size] → y [output_steps(steps).rows(), output_size], valid until the next call with this
   // scratch or tape. Null tape: inference; null state: from the initial state; null dropout: none. Throws

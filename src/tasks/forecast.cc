@@ -96,7 +96,7 @@ ForecastModel ForecastModel::train(const SeriesSet& data, const ForecastConfig& 
   model.context_ = keep_ends(data, config.look_back);
   model.non_negative_ = non_negative(data);
 
-  ForecastProblem problem(data, config, *model.network_, pool, true);
+  ForecastProblem problem(data, config, *model.network_, pool, true, run.memory);
   if (!problem.has_validation())
     run.note("the series are too short to hold a validation part out: training runs its full length");
   TrainConfig settings = run.apply_to(train_config(config, data));
@@ -116,7 +116,7 @@ ForecastModel ForecastModel::train(const SeriesSet& data, const ForecastConfig& 
 void ForecastModel::train_again(const SeriesSet& data, size_t first_windows, TrainConfig settings, ThreadPool& pool,
                                 const TrainRun& run, bool resumed) {
   network_->initialize(config_.seed);
-  ForecastProblem whole(data, config_, *network_, pool, false);
+  ForecastProblem whole(data, config_, *network_, pool, false, run.memory);
   settings.max_steps = steps_of_second(record_.best_step, config_, first_windows, whole.windows());
   if (settings.max_steps != record_.best_step)
     settings.schedule.total_steps = settings.schedule.total_steps * settings.max_steps / record_.best_step;

@@ -49,13 +49,14 @@ std::unique_ptr<Loss<float>> forecast_loss(const ForecastConfig& config) {
 }
 
 ForecastProblem::ForecastProblem(const SeriesSet& data, const ForecastConfig& config, Network<float>& network,
-                                 ThreadPool& pool, bool hold_out)
+                                 ThreadPool& pool, bool hold_out, const TapeMemory& memory)
     : data_(data),
       config_(config),
       network_(network),
       loss_(forecast_loss(config)),
       windows_(config, data.frequency),
       scratch_(pool) {
+  tape_.checkpoint_every = network.checkpoints(Steps(windows_.steps(), config.batch_size), memory);
   for (uint32_t i = 0; i < data.series.size(); ++i) {
     series_weight_.push_back(weight_of(data.series[i], config.season));
     split_series(i, hold_out);

@@ -80,7 +80,7 @@ TextModel TextModel::train(const TextCorpus& corpus, const TextConfig& config, T
     if (then) then(record);
     if (on_best) on_best(model);
   };
-  TextProblem problem(*model.network_, corpus.tokens, model.config_, pool);
+  TextProblem problem(*model.network_, corpus.tokens, model.config_, pool, run.memory);
   TrainConfig training = run.apply_to(text_training(model.config_, corpus));
   training.fingerprint = elman::to_json(model.config_).dump();
   training.data_fingerprint = model.corpus_fingerprint_;

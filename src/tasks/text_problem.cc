@@ -60,7 +60,7 @@ double nats_per_symbol(const Network<float>& network, std::span<const uint16_t> 
 }
 
 TextProblem::TextProblem(Network<float>& network, std::span<const uint16_t> tokens, const TextConfig& config,
-                         ThreadPool& pool)
+                         ThreadPool& pool, const TapeMemory& memory)
     : network_(network),
       tokens_(tokens),
       config_(config),
@@ -68,7 +68,9 @@ TextProblem::TextProblem(Network<float>& network, std::span<const uint16_t> toke
       chunks_(chunks_per_epoch(training_, config.batch_size, config.bptt)),
       loss_(text_loss(network.output_size())),
       scratch_(pool),
-      state_(network.initial_state(config.batch_size)) {}
+      state_(network.initial_state(config.batch_size)) {
+  tape_.checkpoint_every = network.checkpoints(Steps(config.bptt, config.batch_size), memory);
+}
 
 void TextProblem::start_epoch(size_t epoch) {
   const size_t spare = training_ - 1 - config_.batch_size * chunks_ * config_.bptt;

@@ -29,7 +29,8 @@ double nats_per_symbol(const Network<float>& network, std::span<const uint16_t> 
 class TextProblem final : public Problem {
  public:
   // REQUIRES: a resolved configuration; tokens outlive the problem. The network is packed by the trainer.
-  TextProblem(Network<float>& network, std::span<const uint16_t> tokens, const TextConfig& config, ThreadPool& pool);
+  TextProblem(Network<float>& network, std::span<const uint16_t> tokens, const TextConfig& config, ThreadPool& pool,
+              const TapeMemory& memory = {});
 
   size_t batches_per_epoch() const override { return chunks_; }
   void start_epoch(size_t epoch) override;

@@ -8,16 +8,17 @@ namespace elman {
 
 // What training needs beyond the configuration of the model.
 struct TrainRun {
-  std::string checkpoint;  // file; empty: none
-  double checkpoint_every = 60.0;
+  std::string checkpoint;    // file; empty: none
+  double save_every = 60.0;  // seconds
   bool resume = false;
   double time_limit = 0;  // seconds, 0: none
+  TapeMemory memory;
   TrainObserver observer;
 
   // The trainer's settings with those of this run.
   TrainConfig apply_to(TrainConfig config) const {
     config.checkpoint = checkpoint;
-    config.checkpoint_every = checkpoint_every;
+    config.save_every = save_every;
     config.resume = resume;
     config.time_limit = time_limit;
     return config;

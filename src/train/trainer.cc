@@ -192,7 +192,7 @@ bool Trainer::validate() {
 // Between two batches: stop if asked to, and write a checkpoint when one is due.
 void Trainer::poll() {
   const bool stop = observer_.interrupted && observer_.interrupted();
-  const bool due = now() - checkpointed_ >= config_.checkpoint_every;
+  const bool due = now() - checkpointed_ >= config_.save_every;
   if ((stop || due) && !config_.checkpoint.empty()) {
     Checkpoint(*this).save();
     checkpointed_ = now();

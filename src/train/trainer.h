@@ -29,7 +29,7 @@ struct TrainConfig {
   ScheduleConfig schedule = {};
 
   std::string checkpoint = {};     // file; empty: none is written
-  double checkpoint_every = 60.0;  // seconds
+  double save_every = 60.0;     // seconds between two writes of it
   bool resume = false;
   bool keep_checkpoint = false;  // after the run has ended: another one is to follow
   std::string context = {};      // stored in the checkpoint for whoever resumes: see read_checkpoint_context()

@@ -50,6 +50,19 @@ class Train(ToolTest):
         self.run_tool("inspect", "m.safetensors")
 
 
+    def test_checkpoints_through_time_change_memory_alone(self):
+        self.write("text.txt", TEXT * 4)
+        arguments = ["train", "text", "text.txt", "--hidden-size", 16, "--bptt", 600, "--batch-size", 8, "--epochs", 2]
+        models = []
+        for k, memory in enumerate([[], ["--checkpoint-every", 100], ["--memory-limit", 2]]):
+            self.run_tool(*arguments, *memory, "-o", f"m{k}.safetensors")
+            models.append(pathlib.Path(f"m{k}.safetensors").read_bytes())
+        self.assertEqual(models[1], models[0])
+        self.assertEqual(models[2], models[0])
+        self.refused(8, *arguments, "--memory-limit", 1, "-o", "m.safetensors",
+                     says=["8 sequences of up to 600 steps need 2 MiB", "--batch-size", "--memory-limit"])
+
+
 class Forecast(ToolTest):
     def test_writes_the_fixed_columns_in_the_format_of_the_input(self):
         model = self.train()

@@ -163,7 +163,7 @@ TEST(Resume, AFinishedRunLeavesNoCheckpoint) {
   Training kept{folder, {}};
   TrainConfig config = kept.config();
   config.keep_checkpoint = true;
-  config.checkpoint_every = 0;  // before every batch
+  config.save_every = 0;  // before every batch
   kept.go(config);
   EXPECT_TRUE(std::filesystem::exists(kept.path()));
 }
@@ -204,7 +204,7 @@ TEST(Resume, TheContextCanBeReadBefore) {
 void write_two(const TempFolder& folder) {
   Training first{folder, {}, false, 7};
   TrainConfig config = first.config();
-  config.checkpoint_every = 0;
+  config.save_every = 0;
   ASSERT_FALSE(first.go(config));
   ASSERT_TRUE(std::filesystem::exists(first.path()));
   ASSERT_TRUE(std::filesystem::exists(first.path() + ".previous"));

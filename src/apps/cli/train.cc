@@ -25,7 +25,8 @@ constexpr const char* kTextExamples =
 struct Arguments {
   std::string data, output;
   bool resume = false;
-  double time_limit = 0;
+  double time_limit = 0, memory_limit = 0;
+  size_t checkpoint_every = 0;
   Common common;
 };
 
@@ -34,6 +35,14 @@ void add_arguments(CommandLine& line, Verb& verb, Arguments& a) {
   verb.flags.add("-o,--output", a.output, "FILE", "Model file to write").flag_only();
   verb.flags.add("--resume", a.resume, "Go on from the checkpoint of a stopped run, FILE.checkpoint").flag_only();
   verb.flags.add("--time-limit", a.time_limit, kNotNegative, "Seconds to train at most").zero_means("none");
+  verb.flags
+      .add("--checkpoint-every", a.checkpoint_every, at_least(0),
+           "Steps through time between two states that are kept; the way back computes the rest anew, in less memory")
+      .zero_means("all is kept");
+  verb.flags
+      .add("--memory-limit", a.memory_limit, kNotNegative,
+           "MiB that passes through time may keep; where they need more, --checkpoint-every is chosen")
+      .zero_means("none");
   add_common(line, verb, a.common);
 }
 
@@ -48,6 +57,7 @@ TrainRun run_of(const Arguments& a, Progress& progress) {
   return {.checkpoint = a.output + ".checkpoint",
           .resume = a.resume,
           .time_limit = a.time_limit,
+          .memory = {a.checkpoint_every, static_cast<size_t>(a.memory_limit * 0x1p20)},
           .observer = progress.observer()};
 }
 
