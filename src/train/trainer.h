@@ -28,7 +28,7 @@ struct TrainConfig {
   OptimizerConfig optimizer = {};
   ScheduleConfig schedule = {};
 
-  std::string checkpoint = {};     // file; empty: none is written
+  std::string checkpoint = {};  // file; empty: none is written
   double save_every = 60.0;     // seconds between two writes of it
   bool resume = false;
   bool keep_checkpoint = false;  // after the run has ended: another one is to follow
