@@ -16,7 +16,7 @@ constexpr const Cell* kCells[] = {
 std::span<const Cell* const> cells() { return kCells; }
 
 const Cell& find_cell(std::string_view name) {
-  constexpr auto name_of = [](const Cell* cell) { return cell->spec.name; };
+  const auto name_of = [](const Cell* cell) { return cell->spec.name; };
   return *find_named(kCells, name_of, name, "cell", "cells");
 }
 

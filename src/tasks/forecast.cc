@@ -86,7 +86,8 @@ bool non_negative(const SeriesSet& data) {
 
 }  // namespace
 
-ForecastModel ForecastModel::train(const SeriesSet& data, const ForecastConfig& given, ThreadPool& pool, TrainRun run) {
+ForecastModel ForecastModel::train(const SeriesSet& data, const ForecastConfig& given, ThreadPool& pool,
+                                   const TrainRun& run) {
   ForecastModel model;
   model.config_ = resolve(given, data);
   const ForecastConfig& config = model.config_;

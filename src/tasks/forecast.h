@@ -31,7 +31,8 @@ class ForecastModel {
  public:
   // Trains on `data` with early stopping on the last windows of each series, then, unless config.refit is off, again on
   // all of them. What was chosen is noted. on_best writes nothing: see save().
-  static ForecastModel train(const SeriesSet& data, const ForecastConfig& config, ThreadPool& pool, TrainRun run = {});
+  static ForecastModel train(const SeriesSet& data, const ForecastConfig& config, ThreadPool& pool,
+                             const TrainRun& run = {});
   // Throws kModel when the file holds another task.
   static ForecastModel load(const std::string& path);
   void save(const std::string& path) const;

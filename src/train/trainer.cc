@@ -146,6 +146,7 @@ void Trainer::roll_back(const std::string& reason) {
 
 void Trainer::restore_optimizer(int64_t steps, const std::vector<Buffer<float>>& slabs) {
   std::vector<std::span<const float>> spans;
+  spans.reserve(slabs.size());
   for (const Buffer<float>& slab : slabs) spans.emplace_back(slab.data(), slab.size());
   optimizer_->restore(steps, spans);
 }
