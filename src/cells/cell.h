@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "tensor/bfloat16.h"
 #include "tensor/view.h"
 
 namespace elman {
@@ -66,11 +67,14 @@ struct CellRows {
 };
 
 // One step of one sequence, for streams. Panels hold, for each group of units, a row of `step_vectors` vectors of
-// `step_lanes` units (fewer vectors in the last group, zeros beyond the last unit) for each of: the columns' biases;
-// the cell's vectors; for each input, the columns it enters, the first; for each h, as many columns, the last.
+// `step_lanes` units (fewer vectors in the last group, zeros beyond the last unit) for each of: constants, the columns'
+// biases and the cell's vectors; weights, for each input, the columns it enters, the first; for each h, as many
+// columns, the last.
 template <class T>
 struct CellStep {
-  const T* panels;
+  const T* constants;
+  const T* weights;
+  const BFloat16* narrow_weights;  // instead of weights, unless null
   const T* x;
   size_t inputs, units;
   T* h;                   // read and replaced

@@ -65,10 +65,10 @@ HWY_INLINE void keep_in_register(V& v) {
 #endif
 }
 
-// B's panels for one block of k: `panels` apart by panel_stride, each [depth][kPanel].
-template <class T>
+// B's panels for one block of k: `panels` apart by panel_stride, each [depth][kPanel]. S is what they are stored as.
+template <class S>
 struct TileB {
-  const T* data;
+  const S* data;
   size_t panel_stride, depth;
 };
 
@@ -86,8 +86,8 @@ struct TileC {
 };
 
 // kVectors of each of kPanels panels.
-template <class T, size_t kRows, size_t kPanels, size_t kVectors, class Steps>
-HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, Steps steps, const TileB<T>& b, const TileC<T>& c) {
+template <class T, size_t kRows, size_t kPanels, size_t kVectors, class S, class Steps>
+HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, Steps steps, const TileB<S>& b, const TileC<T>& c) {
   using L = Lanes<T>;
   using V = typename L::V;
   constexpr size_t kWidth = kPanels * kVectors;
@@ -125,8 +125,8 @@ HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, Steps steps, const TileB<
 }
 
 // The last columns, fewer than a panel: B is padded, C is not, so the tile works on a copy.
-template <class T, size_t kRows, size_t kVectors, class Steps>
-HWY_NOINLINE void multiply_edge(const T* a, Steps steps, const TileB<T>& b, size_t cols, const TileC<T>& c) {
+template <class T, size_t kRows, size_t kVectors, class S, class Steps>
+HWY_NOINLINE void multiply_edge(const T* a, Steps steps, const TileB<S>& b, size_t cols, const TileC<T>& c) {
   constexpr size_t kStride = kVectors * Lanes<T>::kCount;
   T tile[kRows * kStride] = {};
   for (size_t r = 0; r < kRows; ++r) std::copy_n(c.start + r * c.start_stride, cols, tile + r * kStride);
@@ -135,8 +135,8 @@ HWY_NOINLINE void multiply_edge(const T* a, Steps steps, const TileB<T>& b, size
 }
 
 // As many whole groups of kPanels panels as the columns hold, then groups of half as many. Returns the columns done.
-template <class T, size_t kRows, size_t kPanels, class Steps>
-HWY_INLINE size_t multiply_panels(const T* a, Steps steps, TileB<T> b, size_t cols, const TileC<T>& c) {
+template <class T, size_t kRows, size_t kPanels, class S, class Steps>
+HWY_INLINE size_t multiply_panels(const T* a, Steps steps, TileB<S> b, size_t cols, const TileC<T>& c) {
   constexpr size_t kGroup = kPanels * kPanel<T>;
   size_t col = 0;
   for (; col + kGroup <= cols; col += kGroup, b.data += kPanels * b.panel_stride) {
@@ -150,12 +150,12 @@ HWY_INLINE size_t multiply_panels(const T* a, Steps steps, TileB<T> b, size_t co
 
 // kRows rows of C, all columns. Few rows take several panels at once, so that enough sums are in flight to hide the
 // latency of a multiply-add.
-template <class T, size_t kRows, class Steps>
-void multiply_rows(const T* a, Steps steps, const TileB<T>& b, size_t cols, const TileC<T>& c) {
+template <class T, size_t kRows, class S, class Steps>
+void multiply_rows(const T* a, Steps steps, const TileB<S>& b, size_t cols, const TileC<T>& c) {
   constexpr size_t kVectors = GemmShape<T>::kVectors, kMaxRows = GemmShape<T>::kRows;
   constexpr size_t kPanels = 4 * kRows <= kMaxRows ? 4 : 2 * kRows <= kMaxRows ? 2 : 1;
   const size_t done = multiply_panels<T, kRows, kPanels>(a, steps, b, cols, c), rest = cols - done;
-  const TileB<T> last{b.data + done / kPanel<T> * b.panel_stride, b.panel_stride, b.depth};
+  const TileB<S> last{b.data + done / kPanel<T> * b.panel_stride, b.panel_stride, b.depth};
   if (rest > kPanel<T> / 2) {
     multiply_edge<T, kRows, kVectors>(a, steps, last, rest, c.from_col(done));
   } else if (rest > 0) {
@@ -164,19 +164,19 @@ void multiply_rows(const T* a, Steps steps, const TileB<T>& b, size_t cols, cons
 }
 
 // multiply_rows for a row count known at run time.
-template <class T, class Steps>
+template <class T, class S, class Steps>
 class RowKernels {
  public:
-  static HWY_INLINE void multiply(size_t rows, const T* a, Steps steps, const TileB<T>& b, size_t cols,
+  static HWY_INLINE void multiply(size_t rows, const T* a, Steps steps, const TileB<S>& b, size_t cols,
                                   const TileC<T>& c) {
     kTable[rows - 1](a, steps, b, cols, c);
   }
 
  private:
-  using Kernel = void (*)(const T*, Steps, const TileB<T>&, size_t, const TileC<T>&);
+  using Kernel = void (*)(const T*, Steps, const TileB<S>&, size_t, const TileC<T>&);
   template <size_t... kIndex>
   static constexpr std::array<Kernel, sizeof...(kIndex)> table(std::index_sequence<kIndex...>) {
-    return {&multiply_rows<T, kIndex + 1, Steps>...};
+    return {&multiply_rows<T, kIndex + 1, S, Steps>...};
   }
   static constexpr auto kTable = table(std::make_index_sequence<GemmShape<T>::kRows>());
 };

@@ -29,33 +29,33 @@ HWY_INLINE void copy_row(const T* HWY_RESTRICT from, size_t n, T* HWY_RESTRICT t
 }
 
 // One block of columns, of rows and of k.
-template <class T>
-HWY_INLINE void gemm_block(const ConstView<T>& a, const TileB<T>& b, size_t cols, const TileC<T>& c) {
+template <class T, class S>
+HWY_INLINE void gemm_block(const ConstView<T>& a, const TileB<S>& b, size_t cols, const TileC<T>& c) {
   HWY_ALIGN T tile[GemmShape<T>::kRows * kRowStep];
   const RowTiles<T> tiles(a.rows);
   for (size_t t = 0; t < tiles.count(); ++t) {
     const size_t row = tiles.begin(t), rows = tiles.rows(t);
     for (size_t r = 0; r < rows; ++r) copy_row(a.row(row + r), b.depth, tile + r * kRowStep);
-    RowKernels<T, CopiedRows<kRowStep>>::multiply(rows, tile, {}, b, cols, c.from_row(row));
+    RowKernels<T, S, CopiedRows<kRowStep>>::multiply(rows, tile, {}, b, cols, c.from_row(row));
   }
 }
 
 // One block of columns and of rows, for all k. `first` is what the sum starts from.
-template <class T>
-HWY_INLINE void gemm_rows(ConstView<T> a, const T* panels, View<T> c, TileC<T> first) {
+template <class T, class S>
+HWY_INLINE void gemm_rows(ConstView<T> a, const S* panels, View<T> c, TileC<T> first) {
   size_t k = 0;
   do {  // once even if there is nothing to sum, for the start value
     const size_t depth = std::min(kDepthBlock, a.cols - k);
-    const TileB<T> block{panels + k * kPanel<T>, a.cols * kPanel<T>, depth};
+    const TileB<S> block{panels + k * kPanel<T>, a.cols * kPanel<T>, depth};
     const TileC<T> so_far{c.data, c.stride, c.data, c.stride};
     gemm_block(a.slice_cols(k, depth), block, c.cols, k == 0 ? first : so_far);
     k += kDepthBlock;
   } while (k < a.cols);
 }
 
-template <class T>
-HWY_INLINE void gemm_segment(const ConstView<T>& a, const PackedMatrix<T>& b, const View<T>& c, GemmStart start,
-                             const T* bias, const Placed& segment) {
+template <class T, class S>
+HWY_INLINE void gemm_segment(const ConstView<T>& a, const S* panels, const View<T>& c, GemmStart start, const T* bias,
+                             const Placed& segment) {
   for (size_t done = 0; done < segment.cols; done += kColumnBlock) {
     const size_t cols = std::min(kColumnBlock, segment.cols - done), col = segment.target + done;
     for (size_t row = 0; row < c.rows; row += kRowBlock) {
@@ -64,7 +64,7 @@ HWY_INLINE void gemm_segment(const ConstView<T>& a, const PackedMatrix<T>& b, co
       TileC<T> first{block.data, block.stride, block.data, block.stride};
       if (start == GemmStart::kBias) first.start = bias + col, first.start_stride = 0;
       if (start == GemmStart::kZero) first.start = kZeros<T>, first.start_stride = 0;
-      gemm_rows(a.slice_rows(row, rows), b.data() + segment.offset + done * a.cols, block, first);
+      gemm_rows(a.slice_rows(row, rows), panels + segment.offset + done * a.cols, block, first);
     }
   }
 }
@@ -79,7 +79,8 @@ HWY_INLINE void gemm_all(const ConstView<T>& a, const PackedMatrix<T>& b, const 
     // Whole panels that go on where the last one ended, here and in C, are one segment: A is copied once for it.
     while (s < end && run.cols % kPanel<T> == 0 && segments[s].target == run.target + run.cols)
       run.cols += segments[s++].cols;
-    gemm_segment(a, b, c, start, bias, run);
+    if (b.is_narrow()) gemm_segment(a, b.narrow_data(), c, start, bias, run);
+    else gemm_segment(a, b.data(), c, start, bias, run);
   }
 }
 

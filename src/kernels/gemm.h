@@ -1,14 +1,26 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "base/threads.h"
+#include "tensor/bfloat16.h"
 #include "tensor/tensor.h"
 
 namespace elman {
+
+// Each value rounded.
+template <class T>
+Buffer<BFloat16> narrowed(const Buffer<T>& values) {
+  Buffer<BFloat16> narrow;
+  narrow.resize(values.size());
+  std::transform(values.begin(), values.end(), narrow.begin(),
+                 [](T value) { return BFloat16::round(static_cast<float>(value)); });
+  return narrow;
+}
 
 // `cols` neighbouring columns, which belong to columns (or rows) target, target + 1, … of the other matrix.
 struct Segment {
@@ -42,16 +54,22 @@ class PackedMatrix {
     fill(source, order, true, pool);
   }
 
+  // Rounds what is packed to BFloat16: half the memory, and half the reading. Until it is packed again.
+  void narrow();
+  bool is_narrow() const noexcept { return !narrow_.empty(); }
+
   size_t depth() const noexcept { return depth_; }
   size_t cols() const noexcept { return cols_; }
   size_t panel() const noexcept { return panel_; }
   const T* data() const noexcept { return data_.data(); }
+  const BFloat16* narrow_data() const noexcept { return narrow_.data(); }
   std::span<const Placed> segments() const noexcept { return segments_; }
 
  private:
   void fill(ConstView<T> source, const PackOrder& order, bool transposed, ThreadPool* pool);
 
-  Buffer<T> data_;  // for each segment [cols / panel][depth][panel]
+  Buffer<T> data_;           // for each segment [cols / panel][depth][panel]
+  Buffer<BFloat16> narrow_;  // the same, instead
   std::vector<Placed> segments_;
   size_t depth_ = 0, cols_ = 0, panel_ = 0;
 };

@@ -53,8 +53,8 @@ void gradient_block(ConstView<T> a, ConstView<T> b, View<T> c, const GradientRan
     const RowTiles<T> tiles(cols);
     for (size_t t = 0; t < tiles.count(); ++t) {
       T* to = c.row(row + tiles.begin(t));
-      RowKernels<T, Columns>::multiply(tiles.rows(t), a.data + col + tiles.begin(t), Columns{a.stride}, block, c.cols,
-                                       {to, c.stride, to, c.stride});
+      RowKernels<T, T, Columns>::multiply(tiles.rows(t), a.data + col + tiles.begin(t), Columns{a.stride}, block,
+                                          c.cols, {to, c.stride, to, c.stride});
     }
   });
 }

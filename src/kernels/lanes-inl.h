@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "hwy/highway.h"
+#include "tensor/bfloat16.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace elman {
@@ -31,6 +32,12 @@ struct Lanes<float> {
 
   static constexpr size_t count() { return kCount; }
   static HWY_INLINE V load(const float* from) { return hn::LoadU(Tag(), from); }
+  static HWY_INLINE V load(const BFloat16* from) {
+    const hn::Rebind<uint16_t, Tag> half;
+    const hn::RebindToUnsigned<Tag> bits;
+    const auto upper = hn::LoadU(half, reinterpret_cast<const uint16_t*>(from));
+    return hn::BitCast(Tag(), hn::ShiftLeft<16>(hn::PromoteTo(bits, upper)));
+  }
   static HWY_INLINE void store(V v, float* to) { hn::StoreU(v, Tag(), to); }
   static HWY_INLINE V splat(float x) { return hn::Set(Tag(), x); }
   // The first n <= count() lanes; the others read as zero and are not written.
@@ -77,6 +84,7 @@ struct Lanes<double> {
 
   static constexpr size_t count() { return kCount; }
   static HWY_INLINE V load(const double* from) { return *from; }
+  static HWY_INLINE V load(const BFloat16* from) { return static_cast<double>(from->value()); }
   static HWY_INLINE void store(V v, double* to) { *to = v; }
   static HWY_INLINE V splat(double x) { return x; }
   static HWY_INLINE V load_some(const double* from, size_t n) { return n == 0 ? 0.0 : *from; }

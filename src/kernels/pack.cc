@@ -145,6 +145,7 @@ void PackedMatrix<T>::fill(ConstView<T> source, const PackOrder& order, bool tra
     panels += (s.cols + panel_ - 1) / panel_;
   }
   data_.resize(panels * panel_ * depth_);
+  narrow_ = {};
 
   const Packing<T> packing{source,      order.rows.empty() ? nullptr : order.rows.data(), segments_, depth_, transposed,
                            data_.data()};
@@ -154,6 +155,12 @@ void PackedMatrix<T>::fill(ConstView<T> source, const PackOrder& order, bool tra
   };
   if (pool) pool->split(panels, kWorthThreads / (panel_ * depth_ + 1) + 1, pack);
   else pack(0, panels);
+}
+
+template <class T>
+void PackedMatrix<T>::narrow() {
+  narrow_ = narrowed(data_);
+  data_ = {};
 }
 
 template class PackedMatrix<float>;

@@ -24,6 +24,12 @@ void BidirectionalLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& po
 }
 
 template <class T>
+void BidirectionalLayer<T>::narrow(Parameters<T>& parameters) {
+  forward_.narrow(parameters);
+  reverse_.narrow(parameters);
+}
+
+template <class T>
 void BidirectionalLayer<T>::initial_state(const Parameters<T>& parameters, size_t batch, State<T>& state) const {
   forward_.initial_state(parameters, batch, state);
   reverse_.initial_state(parameters, batch, state);

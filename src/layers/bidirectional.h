@@ -14,6 +14,7 @@ class BidirectionalLayer : public Layer<T> {
 
   size_t output_size() const override { return 2 * hidden_; }
   void pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) override;
+  void narrow(Parameters<T>& parameters) override;
   void initial_state(const Parameters<T>& parameters, size_t batch, State<T>& state) const override;
   bool needs_future() const override { return true; }
   size_t state_size() const override { return forward_.state_size() + reverse_.state_size(); }

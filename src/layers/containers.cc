@@ -49,6 +49,11 @@ void SequentialLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool,
 }
 
 template <class T>
+void SequentialLayer<T>::narrow(Parameters<T>& parameters) {
+  for (auto& layer : layers_) layer->narrow(parameters);
+}
+
+template <class T>
 void SequentialLayer<T>::initial_state(const Parameters<T>& parameters, size_t batch, State<T>& state) const {
   for (const auto& layer : layers_) layer->initial_state(parameters, batch, state);
 }
@@ -117,6 +122,11 @@ void SequentialLayer<T>::step(const Pass<T>& pass, const ConstView<T>& x, T* y) 
 template <class T>
 void SumLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) {
   for (auto& branch : branches_) branch->pack(parameters, pool, training);
+}
+
+template <class T>
+void SumLayer<T>::narrow(Parameters<T>& parameters) {
+  for (auto& branch : branches_) branch->narrow(parameters);
 }
 
 template <class T>

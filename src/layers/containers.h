@@ -18,6 +18,7 @@ class SequentialLayer : public Layer<T> {
   size_t output_size() const override { return layers_.empty() ? input_ : layers_.back()->output_size(); }
   Steps output_steps(const Steps& steps) const override;
   void pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) override;
+  void narrow(Parameters<T>& parameters) override;
   void initial_state(const Parameters<T>& parameters, size_t batch, State<T>& state) const override;
   bool needs_future() const override;
   size_t state_size() const override;
@@ -56,6 +57,7 @@ class SumLayer : public Layer<T> {
   size_t output_size() const override { return branches_.front()->output_size(); }
   Steps output_steps(const Steps& steps) const override { return branches_.front()->output_steps(steps); }
   void pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) override;
+  void narrow(Parameters<T>& parameters) override;
   void initial_state(const Parameters<T>& parameters, size_t batch, State<T>& state) const override;
   bool needs_future() const override;
   size_t state_size() const override;

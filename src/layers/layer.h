@@ -150,6 +150,9 @@ class Layer {
   // Copies weights into the layout the kernels want. Must follow every change of the parameters; `training` also
   // prepares what backward needs.
   virtual void pack(const Parameters<T>&, ThreadPool&, bool /*training*/) {}
+  // Rounds the packed matrices to BFloat16 and lets go of the parameters they were packed from: for inference in half
+  // the memory. There is no way back.
+  virtual void narrow(Parameters<T>&) {}
   // Prepares step(), which streams call, after pack(); from then on pack() keeps it up to date.
   virtual void pack_step(const Parameters<T>&) {}
   // Appends buffers so that state.layers[id] is this layer's initial state for `batch` sequences.

@@ -18,6 +18,13 @@ void LinearLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool, boo
 }
 
 template <class T>
+void LinearLayer<T>::narrow(Parameters<T>& parameters) {
+  packed_.narrow();
+  packed_back_ = {};
+  parameters.drop(weight_);
+}
+
+template <class T>
 View<T> LinearLayer<T>::forward(const Pass<T>& pass, const Steps&, ConstView<T> x) const {
   const View<T> y = pass.kept().matrix(this->id(), kOutput, x.rows, output_);
   multiply<T>(pass.scratch.pool, x, packed_, y, GemmStart::kBias, pass.parameters.value(bias_).data);
@@ -42,7 +49,8 @@ View<T> LinearLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps
 template <class T>
 void LinearLayer<T>::step(const Pass<T>& pass, const ConstView<T>& x, T* y) const {
   const T* bias = pass.parameters.value(bias_).data;
-  if (output_ <= kFewOutputs) multiply_vector<T>(pass.parameters.value(weight_), x.data, bias, y);
+  if (output_ <= kFewOutputs && !packed_.is_narrow())
+    multiply_vector<T>(pass.parameters.value(weight_), x.data, bias, y);
   else gemm<T>(x, packed_, {y, 1, output_}, GemmStart::kBias, bias);
 }
 

@@ -21,6 +21,7 @@ class LinearLayer : public Layer<T> {
 
   size_t output_size() const override { return output_; }
   void pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) override;
+  void narrow(Parameters<T>& parameters) override;
   View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;
   View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const override;
   void step(const Pass<T>& pass, const ConstView<T>& x, T* y) const override;

@@ -115,7 +115,20 @@ void RecurrentLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool, 
   vector_values_.resize(vectors_.size() * hidden_);
   for (size_t k = 0; k < vectors_.size(); ++k)
     std::copy_n(parameters.value(vectors_[k]).data, hidden_, vector_values_.data() + k * hidden_);
-  if (!step_panels_.empty()) pack_step(parameters);  // streams are running, or were
+  if (!step_constants_.empty()) pack_step(parameters);  // streams are running, or were
+}
+
+template <class T>
+void RecurrentLayer<T>::narrow(Parameters<T>& parameters) {
+  pack_step(parameters);
+  step_narrow_ = narrowed(step_weights_);
+  step_weights_ = {};
+  packed_ih_.narrow();
+  packed_ih_back_.clear();
+  for (Product& p : products_) p.packed.narrow();
+  for (BackProduct& p : back_products_) p.packed.clear();
+  parameters.drop(weight_ih_);
+  parameters.drop(weight_hh_);
 }
 
 // ---- States

@@ -38,6 +38,7 @@ class RecurrentLayer : public Layer<T> {
 
   size_t output_size() const override { return hidden_; }
   void pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) override;
+  void narrow(Parameters<T>& parameters) override;
   void initial_state(const Parameters<T>& parameters, size_t batch, State<T>& state) const override;
   bool needs_future() const override { return reverse_; }
   size_t state_size() const override { return spec().states.size() * hidden_; }
@@ -178,9 +179,10 @@ class RecurrentLayer : public Layer<T> {
   std::vector<size_t> input_gates_;              // of the columns that x enters
   std::vector<Product> products_;
   std::vector<BackProduct> back_products_;
-  Buffer<T> bias_;           // [columns * hidden]: all that is constant in each column
-  Buffer<T> vector_values_;  // [vectors * hidden]
-  Buffer<T> step_panels_;    // as CellStep wants them
+  Buffer<T> bias_;                           // [columns * hidden]: all that is constant in each column
+  Buffer<T> vector_values_;                  // [vectors * hidden]
+  Buffer<T> step_constants_, step_weights_;  // as CellStep wants them
+  Buffer<BFloat16> step_narrow_;
   CellKernels<T> step_kernels_;
 };
 

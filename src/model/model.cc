@@ -38,6 +38,11 @@ Steps steps_of(const Sequences& x, size_t features) {
   return steps;
 }
 
+void check_full(const Network<float>& network, const char* what) {
+  if (network.is_narrow())
+    fail(ErrorCode::kUsage, "a narrowed model cannot be {}: its full weights are gone; load it again", what);
+}
+
 }  // namespace
 
 struct Model::Impl {
@@ -65,10 +70,12 @@ Model::~Model() = default;
 Model Model::load(const std::string& path) { return Model(std::make_unique<Impl>(load_model(path).network)); }
 
 void Model::save(const std::string& path) const {
+  check_full(*impl_->network, "saved");
   save_model(path, *impl_->network, "network", nullptr, {{"seed", impl_->seed}});
 }
 
 Model Model::copy() const {
+  check_full(*impl_->network, "copied");
   Model other(impl_->network->config(), impl_->seed);
   other.impl_->network->parameters().values() = impl_->network->parameters().values().copy();
   other.update();
@@ -87,8 +94,9 @@ std::vector<float> Model::forward(const Sequences& x) const {
 }
 
 double Model::backward(const Sequences& x, const Target& target) {
-  const Steps steps = steps_of(x, input_size());
   Network<float>& network = *impl_->network;
+  check_full(network, "trained");
+  const Steps steps = steps_of(x, input_size());
   const Random dropout(impl_->seed ^ (impl_->calls++ << 20), kDropoutStream);
   const View<float> y = network.forward(impl_->scratch, steps, {x.values.data(), steps.rows(), input_size()}, nullptr,
                                         &impl_->tape, &dropout);
@@ -106,6 +114,7 @@ double Model::backward(const Sequences& x, const Target& target) {
 }
 
 std::span<float> Model::parameters() {
+  if (impl_->network->is_narrow()) return {};
   Buffer<float>& values = impl_->network->parameters().values();
   return {values.data(), values.size()};
 }
@@ -113,12 +122,20 @@ std::span<const float> Model::gradients() const {
   const Buffer<float>& gradients = std::as_const(impl_->network->parameters()).gradients();
   return {gradients.data(), gradients.size()};
 }
-void Model::update() { impl_->network->pack(shared_pool(), true); }
+void Model::update() {
+  check_full(*impl_->network, "changed");
+  impl_->network->pack(shared_pool(), true);
+}
+
+void Model::narrow() {
+  if (!impl_->network->is_narrow()) impl_->network->narrow();
+  impl_->step_packed = true;
+}
 
 std::span<float> Model::parameter(const std::string& name) {
   Parameters<float>& all = impl_->network->parameters();
   const Parameter* found = all.find(name);
-  if (!found) return {};
+  if (!found || found->dropped) return {};
   return {all.values().data() + found->offset, found->size()};
 }
 

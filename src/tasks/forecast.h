@@ -55,6 +55,8 @@ class ForecastModel {
   const std::vector<double>& levels() const noexcept { return config_.quantiles; }
   const TrainRecord& record() const noexcept { return record_; }
   const Network<float>& network() const noexcept { return *network_; }
+  // Rounds weights to bfloat16: Model::narrow().
+  void narrow() { network_->narrow(); }
   // The training data's description and the kept end of every series, as a set of its own.
   const SeriesSet& context() const noexcept { return context_; }
   // Last observed training time of the series called `id`, if it was trained on: backtests say when they overlap.

@@ -53,6 +53,8 @@ class TextModel {
   const Vocabulary& vocabulary() const noexcept { return vocabulary_; }
   const TrainRecord& record() const noexcept { return record_; }
   const Network<float>& network() const noexcept { return *network_; }
+  // Rounds weights to bfloat16: Model::narrow().
+  void narrow() { network_->narrow(); }
 
  private:
   TextConfig config_;

@@ -1,5 +1,6 @@
 #include "tensor/parameters.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -31,6 +32,8 @@ void fill_block(View<T> block, const Parameter& p, Random& random) {
   }
 }
 
+size_t padded(size_t size) { return (size + kAlignElements - 1) / kAlignElements * kAlignElements; }
+
 uint64_t hash(std::string_view text) {  // FNV-1a
   uint64_t h = 0xcbf29ce484222325u;
   for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
@@ -43,7 +46,7 @@ template <class T>
 size_t Parameters<T>::add(std::string name, std::vector<size_t> shape, Init init, size_t blocks, double scale) {
   if (find(name)) fail(ErrorCode::kConfig, "parameter '{}' is declared twice; give each layer its own name", name);
   Parameter p{std::move(name), std::move(shape), size_, init, blocks, scale};
-  size_ += (p.size() + kAlignElements - 1) / kAlignElements * kAlignElements;
+  size_ += padded(p.size());
   list_.push_back(std::move(p));
   return list_.size() - 1;
 }
@@ -52,6 +55,23 @@ template <class T>
 void Parameters<T>::allocate() {
   values_.resize_zero(size_);
   gradients_.resize_zero(size_);
+}
+
+template <class T>
+void Parameters<T>::compact() {
+  const Buffer<T> all = std::move(values_);
+  size_ = 0;
+  for (Parameter& p : list_)
+    if (!p.dropped) size_ += padded(p.size());
+  values_ = Buffer<T>(size_);
+  gradients_ = {};
+  size_t next = 0;
+  for (Parameter& p : list_) {
+    if (p.dropped) continue;
+    std::copy_n(all.data() + p.offset, p.size(), values_.data() + next);
+    p.offset = next;
+    next += padded(p.size());
+  }
 }
 
 template <class T>

@@ -22,6 +22,7 @@ struct Parameter {
   Init init = Init::kZeros;
   size_t blocks = 1;   // independent row blocks for Glorot and orthogonal: one a gate
   double scale = 1.0;  // bound of kUniform, deviation of kNormal
+  bool dropped = false;
   size_t rows() const noexcept { return shape.size() == 2 ? shape[0] : 1; }
   size_t cols() const noexcept { return shape.back(); }
   size_t size() const noexcept { return rows() * cols(); }
@@ -35,6 +36,10 @@ class Parameters {
   // Declares a parameter and returns its index; storage comes with allocate(). Throws on a name declared twice.
   size_t add(std::string name, std::vector<size_t> shape, Init init, size_t blocks = 1, double scale = 1.0);
   void allocate();
+  // Gives up a parameter's values; compact() then frees all that were given up, and the gradients. What is left can be
+  // read, but neither trained nor saved.
+  void drop(size_t index) { list_[index].dropped = true; }
+  void compact();
   // Fills every parameter by its Init; each has a random stream of its own, so adding one leaves the others as they
   // were. The hooks of after_initialize() run last (forget bias 1).
   void initialize(uint64_t seed);
@@ -58,6 +63,7 @@ class Parameters {
   template <class U>
   View<U> of(U* slab, size_t index) const noexcept {
     const Parameter& p = list_[index];
+    ELMAN_DCHECK(!p.dropped);
     return {slab + p.offset, p.rows(), p.cols()};
   }
   std::vector<Parameter> list_;

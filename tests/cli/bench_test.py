@@ -40,6 +40,12 @@ class Bench(ToolTest):
         self.check(result, Point("lstm", "step", 1, 8))
         self.assertEqual([result["threads"], result["batch"], result["steps"]], [1, 1, 1])
 
+    def test_narrow_weights_run_but_do_not_train(self):
+        for mode in ["fwd", "step"]:
+            self.assertEqual(self.measure("--mode", mode, "--hidden-size", 8, "--weights", "bf16")["weights"], "bf16")
+        self.refused(2, "bench", "--mode", "fwdbwd", "--weights", "bf16", says="cannot train")
+        self.refused(2, "bench", "--weights", "fp16", says=["'fp16'", "f32, bf16"])
+
     def test_shorter_sequences_are_less_work(self):
         full, half = (self.measure("--hidden-size", 8, "--batch", 32, "--mean-length", m) for m in [1, 0.5])
         work = [r["gflops"] * r["ms_median"] for r in [full, half]]

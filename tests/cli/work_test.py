@@ -177,6 +177,19 @@ class Show(ToolTest):
         self.assertEqual("the " + self.result("sample", model, "--prime", "the ", "--length", 50, "--temperature", 0.8,
                                               "--seed", 3)["text"] + "\n", first)
 
+    def test_narrow_weights_change_little(self):
+        model = self.train_text()
+        self.write("text.txt", TEXT)
+        full, narrow = (self.result("evaluate", model, "text.txt", "--weights", w) for w in ["f32", "bf16"])
+        self.assertNotEqual(full["metrics"]["nats_per_char"], narrow["metrics"]["nats_per_char"])
+        self.assertAlmostEqual(full["metrics"]["nats_per_char"] / narrow["metrics"]["nats_per_char"], 1, delta=0.02)
+        forecaster = self.train()
+        full, narrow = (self.result("forecast", forecaster, "--weights", w)["forecasts"][0]["y_hat"]
+                        for w in ["f32", "bf16"])
+        for a, b in zip(full, narrow):
+            self.assertAlmostEqual(a, b, delta=0.5)  # parts per million
+        self.assertNotEqual(full, narrow)
+
     def test_a_reader_that_leaves_is_no_error(self):
         model = self.train_text()
         process = subprocess.Popen([ELMAN, "sample", model, "--length", "1000000"], env=ENVIRONMENT,

@@ -7,6 +7,7 @@
 
 #include "cells/cell.h"
 #include "data/expect_error.h"
+#include "tensor/bfloat16.h"
 
 namespace elman {
 namespace {
@@ -75,6 +76,63 @@ TEST(Model, AStreamFollowsAnUpdate) {
   std::vector<float> streamed(18);
   for (size_t t = 0; t < 6; ++t) stream.step(&x[2 * t], &streamed[3 * t]);
   EXPECT_EQ(streamed, whole);
+}
+
+// Narrowed matrices compute what full ones of the rounded values do: in a pass, and in streams made before and after.
+TEST(Model, ANarrowModelIsOneOfRoundedWeights) {
+  for (const Cell* cell : cells()) {
+    SCOPED_TRACE(cell->spec.name);
+    for (const size_t outputs : {3, 40}) {
+      const NetworkConfig config{
+          2,
+          {Recurrent{.cell = std::string(cell->spec.name), .hidden_size = 70, .num_layers = 2, .layer_norm = true},
+           Linear{.output_size = outputs, .name = "head"}}};
+      Model narrow(config), rounded(config);
+      for (const char* name :
+           {"rnn.weight_ih_l0", "rnn.weight_hh_l0", "rnn.weight_ih_l1", "rnn.weight_hh_l1", "head.weight"}) {
+        const std::span<float> weights = rounded.parameter(name);
+        ASSERT_FALSE(weights.empty()) << name;
+        for (float& weight : weights) weight = BFloat16::round(weight).value();
+      }
+      rounded.update();
+      Stream before = narrow.stream();
+      narrow.narrow();
+      Stream after = narrow.stream();
+      const std::vector<float> x = wave(40), expected = rounded.forward({.values = x, .steps = 20});
+      EXPECT_EQ(narrow.forward({.values = x, .steps = 20}), expected);
+      EXPECT_EQ(narrow.forward({.values = x, .steps = 5, .batch = 4}),
+                rounded.forward({.values = x, .steps = 5, .batch = 4}));
+      for (Stream* stream : {&before, &after}) {
+        std::vector<float> streamed(20 * outputs);
+        for (size_t t = 0; t < 20; ++t) stream->step(&x[2 * t], &streamed[t * outputs]);
+        EXPECT_EQ(streamed, expected);
+      }
+    }
+  }
+}
+
+TEST(Model, ANarrowModelOnlyRuns) {
+  Model model(network());
+  model.narrow();
+  model.narrow();
+  const std::vector<float> x = wave(2), y = wave(3);
+  constexpr std::string_view kAdvice = "load it again";
+  expect_error(ErrorCode::kUsage, {kAdvice}, [&] { model.update(); });
+  expect_error(ErrorCode::kUsage, {kAdvice}, [&] { model.save("narrow.safetensors"); });
+  expect_error(ErrorCode::kUsage, {kAdvice}, [&] { (void)model.copy(); });
+  expect_error(ErrorCode::kUsage, {kAdvice}, [&] { model.backward({.values = x}, mse(y, 3)); });
+  EXPECT_TRUE(model.parameters().empty());
+  EXPECT_TRUE(model.parameter("rnn.weight_ih_l0").empty());
+  EXPECT_EQ(model.parameter_count(), Model(network()).parameter_count());
+}
+
+TEST(BFloat16, RoundsToTheNearestEven) {
+  EXPECT_EQ(BFloat16::round(1.0f).value(), 1.0f);
+  EXPECT_EQ(BFloat16::round(1.0f + 0x1p-8f).value(), 1.0f) << "a tie, to even";
+  EXPECT_EQ(BFloat16::round(1.0f + 3 * 0x1p-8f).value(), 1.0f + 0x1p-6f) << "a tie, to even";
+  EXPECT_EQ(BFloat16::round(-1.0f - 0x1.2p-8f).value(), -1.0f - 0x1p-7f);
+  EXPECT_EQ(BFloat16::round(3.4e38f).value(), INFINITY) << "beyond the largest";
+  EXPECT_TRUE(std::isnan(BFloat16::round(NAN).value()));
 }
 
 TEST(Model, SavedAndLoadedAndCopiedAreTheSame) {

@@ -6,6 +6,7 @@
 #include "kernels/targets.h"
 #include "apps/cli/bench_job.h"
 #include "apps/cli/commands.h"
+#include "apps/cli/common.h"
 #include "apps/cli/console.h"
 #include "base/suggest.h"
 #include "base/threads.h"
@@ -77,6 +78,7 @@ Json result_json(const BenchJob& job, const std::string& target, const BenchResu
           {"steps", job.steps},
           {"output_size", job.output_size},
           {"mean_length", job.mean_length},
+          {"weights", job.weights},
           {"threads", job.threads},
           {"target", target_of(target).name},
           {"repeats", result.repeats},
@@ -189,8 +191,8 @@ bool is_given(const Verb& verb, const std::vector<std::string>& flags) {
 }
 
 void run(const Verb& verb, Arguments a) {
-  const bool one =
-      is_given(verb, {"--mode", "--input-size", "--hidden-size", "--batch", "--output-size", "--mean-length"});
+  const bool one = is_given(
+      verb, {"--mode", "--input-size", "--hidden-size", "--batch", "--output-size", "--mean-length", "--weights"});
   find_cell(a.job.cell);
   if (a.job.threads == 0) a.job.threads = ThreadPool().size();
   const ForcedTarget forced(target_of(a.target));
@@ -228,6 +230,7 @@ void add_bench(CommandLine& line) {
       .flag_only();
   flags.add("--mean-length", job.mean_length, Range{0, 1, true, false}, "Mean length of the sequences, by --steps")
       .flag_only();
+  add_weights_flag(flags, job.weights);
   flags.group("How");
   flags.add("--threads", job.threads, Range{0, 4096}, "Threads").zero_means("one for each core").flag_only();
   flags.add("--seconds", job.seconds, above(0), "Time of each measurement").flag_only();

@@ -68,6 +68,7 @@ class Sequence {
 
   std::vector<double> forward(const BenchJob& job) {
     network_.pack(false);
+    if (job.weights == "bf16") network_.narrow();
     return timings(
         job, [] {}, [&] { network_.forward(scratch_, steps_, x()); });
   }
@@ -96,7 +97,9 @@ class Sequence {
 // A stream, as a user of the library runs it.
 std::vector<double> stream(const BenchJob& job) {
   constexpr size_t kInputs = 64;
-  Stream stream = Model(network_of(job)).stream();
+  Model model(network_of(job));
+  if (job.weights == "bf16") model.narrow();
+  Stream stream = model.stream();
   std::vector<float> x(kInputs * job.features()), y(job.output_size ? job.output_size : job.hidden_size);
   fill_random(x.data(), x.size(), 2);
   std::vector<double> all = timings(
@@ -109,6 +112,8 @@ std::vector<double> stream(const BenchJob& job) {
 }
 
 std::vector<double> measure(const BenchJob& job) {
+  if (job.mode == "fwdbwd" && job.weights != "f32")
+    fail(ErrorCode::kUsage, "--weights {} cannot train; choose --mode fwd or step", job.weights);
   if (job.mode == "fwd") return Sequence(job).forward(job);
   if (job.mode == "fwdbwd") return Sequence(job).forward_backward(job);
   if (job.mode == "step") return stream(job);
@@ -135,9 +140,9 @@ Steps BenchJob::layout() const {
 
 double BenchJob::flops() const {
   const double rows = mode == "step" ? 1 : static_cast<double>(layout().rows());
-  const double weights = static_cast<double>(find_cell(cell).spec.gates.size()) * static_cast<double>(hidden_size) *
-                         static_cast<double>(features() + hidden_size);
-  return (mode == "fwdbwd" ? 3 : 1) * 2 * weights * rows;
+  const double matrices = static_cast<double>(find_cell(cell).spec.gates.size()) * static_cast<double>(hidden_size) *
+                          static_cast<double>(features() + hidden_size);
+  return (mode == "fwdbwd" ? 3 : 1) * 2 * matrices * rows;
 }
 
 BenchResult run(const BenchJob& job) {

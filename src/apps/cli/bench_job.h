@@ -18,6 +18,7 @@ struct BenchJob {
   size_t batch = 16, steps = 128;
   size_t output_size = 0;    // of a linear layer behind; 0: none
   double mean_length = 1.0;  // of the sequences, as a share of `steps`; below 1 they are packed
+  std::string weights = "f32";  // or bf16, which cannot train
   size_t threads = 0;
   double seconds = 0.5;
   size_t repeat = 0;  // timings at most; 0: as many as fit

@@ -66,6 +66,13 @@ void check_common(const Common& common) {
   if (common.quiet && common.verbose) fail(ErrorCode::kUsage, "--quiet and --verbose contradict each other; keep one");
 }
 
+void add_weights_flag(Flags& flags, std::string& weights) {
+  flags.add("--weights", weights, "KIND", "f32, or bf16: rounded to 8 bits of precision, in half the memory and less")
+      .check([](std::string_view kind) {
+        if (kind != "f32" && kind != "bf16") fail(ErrorCode::kUsage, "no weights '{}'; weights: f32, bf16", kind);
+      });
+}
+
 void add_series_flags(Verb& verb, SeriesOptions& options) {
   verb.flags.group("Columns");
   verb.flags.add("--target", options.target, "COLUMN", "Values to forecast").zero_means("found by itself");

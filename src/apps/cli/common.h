@@ -23,6 +23,15 @@ void add_common(CommandLine& line, Verb& verb, Common& common);
 // Throws kUsage when flags contradict each other.
 void check_common(const Common& common);
 
+// What a model's weights are kept as while it runs: "f32" or "bf16".
+void add_weights_flag(Flags& flags, std::string& weights);
+// A loaded model of any task, narrowed if the flag asks for it.
+template <class Model>
+Model with_weights(Model model, const std::string& weights) {
+  if (weights == "bf16") model.narrow();
+  return model;
+}
+
 // Which columns of a table hold what.
 void add_series_flags(Verb& verb, SeriesOptions& options);
 // `options` of a model, with what the user says otherwise.

@@ -20,13 +20,13 @@ constexpr const char* kExamples =
     "  elman evaluate readme.safetensors README.md --json   # a text model: nats for each character";
 
 struct Arguments {
-  std::string model, data;
+  std::string model, data, weights = "f32";
   SeriesOptions columns;
   Common common;
 };
 
 void evaluate_forecast(const Arguments& a, ThreadPool& pool) {
-  const ForecastModel model = ForecastModel::load(a.model);
+  const ForecastModel model = with_weights(ForecastModel::load(a.model), a.weights);
   const SeriesSet data = load_series(a.data, overridden(model.series_options(), a.columns));
   a.common.note(data.summary());
   print_report(backtest(model, data, {.windows = 1}, pool), a.common);
@@ -44,7 +44,7 @@ double frequency_nats(const TextCorpus& corpus, size_t first) {
 }
 
 void evaluate_text(const Arguments& a, ThreadPool& pool) {
-  const TextModel model = TextModel::load(a.model);
+  const TextModel model = with_weights(TextModel::load(a.model), a.weights);
   const TextCorpus corpus = read_text_corpus(a.data, model.vocabulary());
   const size_t first = model.held_out_start(corpus), symbols = corpus.tokens.size() - first;
   if (first > 0)
@@ -78,6 +78,8 @@ void add_evaluate(CommandLine& line) {
   verb.flags.add_file("MODEL", a->model, "File written by 'elman train'");
   verb.flags.add_file("DATA", a->data, "Table or text, as the model's task needs");
   add_series_flags(verb, a->columns);
+  verb.flags.group("Model");
+  add_weights_flag(verb.flags, a->weights);
   add_common(line, verb, a->common);
   verb.run = [a, &verb] { run(verb, *a); };
 }

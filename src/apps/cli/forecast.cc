@@ -20,7 +20,7 @@ constexpr const char* kExamples =
     "  elman forecast co2.safetensors data/co2.csv --horizon 36 --json";
 
 struct Arguments {
-  std::string model, data, output, plot, series;
+  std::string model, data, output, plot, series, weights = "f32";
   size_t horizon = 0;
   std::vector<double> levels;
   SeriesOptions columns;
@@ -101,7 +101,7 @@ void print_result(const Arguments& a, const SeriesSet& data, const std::vector<F
 void run(const Verb& verb, const Arguments& a) {
   check(verb, a);
   check_task(a.model, "forecast");
-  const ForecastModel model = ForecastModel::load(a.model);
+  const ForecastModel model = with_weights(ForecastModel::load(a.model), a.weights);
   std::optional<SeriesSet> given;
   if (!a.data.empty()) given = load_series(a.data, overridden(model.series_options(), a.columns));
   const SeriesSet& data = given ? *given : model.context();
@@ -134,6 +134,7 @@ void add_forecast(CommandLine& line) {
   flags.group("Forecast");
   flags.add("--horizon", a->horizon, at_least(1), "Steps to forecast").zero_means("as trained");
   flags.add("--quantiles", a->levels, kLevel, "Levels to forecast").zero_means("as trained");
+  add_weights_flag(flags, a->weights);
   flags.group("Output");
   flags.add("-o,--output", a->output, "FILE.csv", "Table to write, instead of standard output").flag_only();
   flags.add("--plot", a->plot, "FILE.svg", "Picture to write").flag_only();

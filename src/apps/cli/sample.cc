@@ -18,7 +18,7 @@ constexpr const char* kExamples =
 constexpr size_t kBufferBytes = 4096;  // when nobody watches
 
 struct Arguments {
-  std::string model;
+  std::string model, weights = "f32";
   SampleOptions options;
   Common common;
 };
@@ -43,7 +43,7 @@ void run(const Verb& verb, const Arguments& a) {
   check_common(a.common);
   require_argument(a.model, "MODEL, a file written by 'elman train text',", verb);
   check_task(a.model, "text");
-  const TextModel model = TextModel::load(a.model);
+  const TextModel model = with_weights(TextModel::load(a.model), a.weights);
   ThreadPool pool(a.common.threads);
   if (!a.common.json) return print_sample(model, a.options, pool);
   std::string text;
@@ -70,6 +70,7 @@ void add_sample(CommandLine& line) {
             "Below 1 more careful, above 1 bolder; 0: the likeliest");
   flags.add("--top-k", a->options.top_k, at_least(0), "Draw from that many likeliest symbols").zero_means("all");
   flags.add("--seed", a->options.seed, kSeed, "Start of the random numbers");
+  add_weights_flag(flags, a->weights);
   add_common(line, verb, a->common);
   verb.run = [a, &verb] { run(verb, *a); };
 }
