@@ -29,17 +29,21 @@ template <class T>
 void DropoutLayer<T>::apply(ThreadPool& pool, const Random& random, size_t first_row, View<T> x) const {
   const T scale = static_cast<T>(0x1p16 / (0x1p16 - threshold_));
   const size_t row_blocks = (size_ + kBlock - 1) / kBlock;
-  const uint64_t first = (uint64_t{this->id()} << 40);  // each layer draws from a range of its own
+  const uint64_t first = (uint64_t{this->id()} << 40);                  // each layer draws from a range of its own
+  const size_t at_once = std::max<size_t>(1, kMaxBlocks / row_blocks);  // rows
   pool.split(x.rows, 64, [&](size_t begin, size_t end) {
     uint32_t words[4 * kMaxBlocks];
-    for (size_t r = begin; r < end; ++r)
+    for (size_t r = begin; r < end; r += at_once)
       for (size_t k = 0; k < row_blocks; k += kMaxBlocks) {
         const size_t blocks = std::min(kMaxBlocks, row_blocks - k), n = std::min(blocks * kBlock, size_ - k * kBlock);
-        random.fill(first + (first_row + r) * row_blocks + k, {words, 4 * blocks});
-        T* at = x.row(r) + k * kBlock;  // its first half takes the low bits, its second half the high ones
-        const size_t half = std::min(4 * blocks, n);
-        drop(words, 0, threshold_, scale, at, half);
-        drop(words, kBits, threshold_, scale, at + half, n - half);
+        const size_t rows = std::min(at_once, end - r);
+        random.fill(first + (first_row + r) * row_blocks + k, {words, 4 * blocks * rows});
+        for (size_t i = 0; i < rows; ++i) {
+          T* at = x.row(r + i) + k * kBlock;  // its first half takes the low bits, its second half the high ones
+          const size_t half = std::min(4 * blocks, n);
+          drop(words + 4 * blocks * i, 0, threshold_, scale, at, half);
+          drop(words + 4 * blocks * i, kBits, threshold_, scale, at + half, n - half);
+        }
       }
   });
 }
