@@ -233,9 +233,11 @@ typename RecurrentLayer<T>::Window RecurrentLayer<T>::window_before(const Steps&
 }
 
 template <class T>
-Partition RecurrentLayer<T>::partition(ThreadPool& pool, const Steps& steps) const {
+Partition RecurrentLayer<T>::partition(ThreadPool& pool, const Run& run) const {
+  const size_t count = run.window.last - run.window.first;
+  const size_t begin = reverse_ ? run.steps.steps() - run.window.last : run.window.first;
   const double weights = static_cast<double>(spec().gates.size() * hidden_ * hidden_);
-  return Partition::choose(pool.size(), steps, slices_,
+  return Partition::choose(pool.size(), run.steps.part(begin, begin + count), slices_,
                            {2 * weights, weights * sizeof(T), static_cast<double>(spec().columns * hidden_)});
 }
 
@@ -314,7 +316,6 @@ void RecurrentLayer<T>::forward_into(const Pass<T>& pass, const Steps& steps, Co
   ThreadPool& pool = pass.scratch.pool;
   Run run = make_run(steps, pass.kept(), pass.tape == nullptr, y);
   load_initial(pass, run);
-  const Partition partition = this->partition(pool, steps);
   const size_t phases = spec().phases, window_rows = run.window.rows;
   for (size_t first = 0; first < steps.steps(); first = run.window.last) {
     const Window window = run.window = window_after(steps, first, window_rows);
@@ -322,7 +323,7 @@ void RecurrentLayer<T>::forward_into(const Pass<T>& pass, const Steps& steps, Co
     multiply<T>(pool, x.slice_rows(window.row, window.rows), packed_ih_,
                 run.gates.slice_rows(window.row - run.gates_row, window.rows), GemmStart::kBias, bias_.data());
     // h_t becomes h_{t-1} of the next step.
-    partition.run(pool, (window.last - window.first) * phases, [&](size_t n, const Share& share) {
+    partition(pool, run).run(pool, (window.last - window.first) * phases, [&](size_t n, const Share& share) {
       forward_phase(run, nth_step(steps, window.first + n / phases), n % phases, share);
     });
   }

@@ -133,7 +133,7 @@ class RecurrentLayer : public Layer<T> {
   // The longest of at most `max_rows` rows, or one step.
   Window window_after(const Steps& steps, size_t first, size_t max_rows) const;
   Window window_before(const Steps& steps, size_t last, size_t max_rows) const;
-  Partition partition(ThreadPool& pool, const Steps& steps) const;
+  Partition partition(ThreadPool& pool, const Run& run) const;  // of the window's steps
 
   ConstView<T> previous(const Run& run, size_t state, const Block& block) const;
   ConstView<T> source(const Run& run, RecurrentProduct::Source source, const Block& block) const;
@@ -141,7 +141,7 @@ class RecurrentLayer : public Layer<T> {
   void forward_phase(const Run& run, size_t t, size_t phase, const Share& share) const;
   void backward_phase(const Run& run, size_t t, size_t phase, const Share& share) const;
   void backward_products(const Run& run, size_t t, size_t phase, const Share& share) const;
-  void backward_window(const Run& run, ThreadPool& pool, const Partition& partition) const;
+  void backward_window(const Run& run, ThreadPool& pool) const;
 
   void weight_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x) const;
   void vector_gradients(const BackwardPass<T>& pass, const Run& run) const;

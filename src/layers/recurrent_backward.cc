@@ -52,7 +52,6 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
     else std::fill_n(run.d_states[s].data, batch * hidden_, T{});
   }
   Buffer<T>& sums = buffers.at(id, kSums);
-  const Partition partition = this->partition(pool, steps);
   for (size_t end = steps.steps(); end > 0;) {
     const Window block = window_before(steps, end, kGradientRows);  // cut into windows of about one size
     const size_t windows = (block.rows + max_rows - 1) / max_rows, rows = (block.rows + windows - 1) / windows;
@@ -61,7 +60,7 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
       const size_t first = window_before(steps, end, rows + batch - 1).first;
       run.window = window(steps, std::max(first, block.first), end);
       run.d_gates = d_gates.slice_rows(0, run.window.rows);
-      backward_window(run, pool, partition);
+      backward_window(run, pool);
       weight_gradients(pass, run, entry.input);
       vector_gradients(pass, run);
       add_column_sums<T>(pool, run.d_gates, sums.data());
@@ -78,11 +77,11 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
 // The error travels back through the window's steps: d_states enters each step as the gradient to the state after it,
 // leaves as that before it. A phase's products come one turn after it, when every slice's gates are there.
 template <class T>
-void RecurrentLayer<T>::backward_window(const Run& run, ThreadPool& pool, const Partition& partition) const {
+void RecurrentLayer<T>::backward_window(const Run& run, ThreadPool& pool) const {
   const size_t phases = spec().phases, turns = (run.window.last - run.window.first) * phases;
   const auto step_of = [&](size_t turn) { return nth_step(run.steps, run.window.last - 1 - turn / phases); };
   const auto phase_of = [&](size_t turn) { return phases - 1 - turn % phases; };
-  partition.run(pool, turns + 1, [&](size_t turn, const Share& share) {
+  partition(pool, run).run(pool, turns + 1, [&](size_t turn, const Share& share) {
     if (turn > 0) backward_products(run, step_of(turn - 1), phase_of(turn - 1), share);
     if (turn < turns) backward_phase(run, step_of(turn), phase_of(turn), share);
   });
