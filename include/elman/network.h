@@ -52,6 +52,15 @@ struct LastStep {
   bool bidirectional = false;
 };
 
+// One-to-many, the counterpart of LastStep: `steps` outputs at once, each a step of the cell from the input as state h,
+// reading a learned vector of its place (parallel decoding, Lin et al. 2023). Output features: those of the input.
+struct Decode {
+  std::string cell = "gru";
+  size_t steps = 0;
+  size_t position_size = 0;
+  std::string name = "decoder";
+};
+
 // All steps side by side as the features of one; sequences must have exactly `steps` steps.
 struct Flatten {
   size_t steps = 0;
@@ -59,7 +68,7 @@ struct Flatten {
 
 struct Sum;
 
-using LayerConfig = std::variant<Recurrent, Linear, Embedding, Dropout, LayerNorm, LastStep, Flatten, Sum>;
+using LayerConfig = std::variant<Recurrent, Linear, Embedding, Dropout, LayerNorm, LastStep, Decode, Flatten, Sum>;
 
 // The sum of branches, each a list of layers; an empty list is the identity.
 struct Sum {

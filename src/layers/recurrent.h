@@ -50,6 +50,10 @@ class RecurrentLayer : public Layer<T> {
   void pack_step(const Parameters<T>& parameters) override;
   void step(const Pass<T>& pass, const ConstView<T>& x, T* y) const override;
 
+  // State s of all sequences, h being the first, in this layer's part of `state`.
+  View<T> state_of(State<T>& state, size_t s) const {
+    return {state.layers[this->id()].data() + s * hidden_, state.batch, hidden_, state_size()};
+  }
   // The same, into memory of the caller: y [rows, hidden] may be a slice of a wider matrix. d_x starts at zero or, to
   // sum two directions, at what it holds; without data it is not computed.
   void forward_into(const Pass<T>& pass, const Steps& steps, ConstView<T> x, View<T> y) const;
@@ -158,11 +162,6 @@ class RecurrentLayer : public Layer<T> {
   // Columns [first, first + count) of one slice of the gate buffer.
   View<T> columns(View<T> gates, size_t slice, size_t first, size_t count) const {
     return gates.slice_cols(slices_.column(slice, first), count * slices_.units(slice));
-  }
-  // State s of all sequences in this layer's part of a State.
-  View<T> state_of(State<T>& state, size_t s) const {
-    const size_t states = spec().states.size();
-    return {state.layers[this->id()].data() + s * hidden_, state.batch, hidden_, states * hidden_};
   }
   View<T> units(View<T> rows, size_t slice) const {
     return rows.slice_cols(slices_.first(slice), slices_.units(slice));

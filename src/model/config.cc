@@ -60,6 +60,14 @@ struct Fields<LastStep> {
 };
 
 template <>
+struct Fields<Decode> {
+  static constexpr const char* kKind = "decode";
+  static constexpr auto kList =
+      std::make_tuple(std::pair{"cell", &Decode::cell}, std::pair{"steps", &Decode::steps},
+                      std::pair{"position_size", &Decode::position_size}, std::pair{"name", &Decode::name});
+};
+
+template <>
 struct Fields<Flatten> {
   static constexpr const char* kKind = "flatten";
   static constexpr auto kList = std::make_tuple(std::pair{"steps", &Flatten::steps});
@@ -114,11 +122,15 @@ LayerConfig read_sum(const json& in, size_t depth) {
 
 LayerConfig read_layer(const json& in, size_t depth) {
   using Reader = std::pair<const char*, LayerConfig (*)(const json&, size_t)>;
-  static constexpr std::array kReaders = {
-      Reader{Fields<Recurrent>::kKind, read<Recurrent>}, Reader{Fields<Linear>::kKind, read<Linear>},
-      Reader{Fields<Embedding>::kKind, read<Embedding>}, Reader{Fields<Dropout>::kKind, read<Dropout>},
-      Reader{Fields<LayerNorm>::kKind, read<LayerNorm>}, Reader{Fields<LastStep>::kKind, read<LastStep>},
-      Reader{Fields<Flatten>::kKind, read<Flatten>},     Reader{"sum", read_sum}};
+  static constexpr std::array kReaders = {Reader{Fields<Recurrent>::kKind, read<Recurrent>},
+                                          Reader{Fields<Linear>::kKind, read<Linear>},
+                                          Reader{Fields<Embedding>::kKind, read<Embedding>},
+                                          Reader{Fields<Dropout>::kKind, read<Dropout>},
+                                          Reader{Fields<LayerNorm>::kKind, read<LayerNorm>},
+                                          Reader{Fields<LastStep>::kKind, read<LastStep>},
+                                          Reader{Fields<Decode>::kKind, read<Decode>},
+                                          Reader{Fields<Flatten>::kKind, read<Flatten>},
+                                          Reader{"sum", read_sum}};
   const std::string kind = in.at("kind");
   for (const auto& [name, reader] : kReaders)
     if (kind == name) return reader(in, depth);

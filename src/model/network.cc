@@ -6,6 +6,7 @@
 #include "cells/cell.h"
 #include "layers/bidirectional.h"
 #include "layers/containers.h"
+#include "layers/decode.h"
 #include "layers/dropout.h"
 #include "layers/embedding.h"
 #include "layers/linear.h"
@@ -117,6 +118,14 @@ class Builder {
 
   void add(const LastStep& c, size_t width, Layers& layers) {
     layers.push_back(std::make_unique<LastStepLayer<T>>(next_id(), width, c.bidirectional));
+  }
+
+  void add(const Decode& c, size_t width, Layers& layers) {
+    check_size(c.name, "steps", c.steps);
+    check_size(c.name, "position_size", c.position_size);
+    const DecodeOptions options{&find_cell(c.cell), width, c.steps, c.position_size, c.name + "."};
+    layers.push_back(std::make_unique<DecodeLayer<T>>(ids_, options, parameters_));
+    ids_ += DecodeLayer<T>::kIds;
   }
 
   void add(const Flatten& c, size_t width, Layers& layers) {

@@ -3,6 +3,7 @@
 
 #include "layers/bidirectional.h"
 #include "layers/containers.h"
+#include "layers/decode.h"
 #include "layers/dropout.h"
 #include "layers/embedding.h"
 #include "layers/linear.h"
@@ -78,6 +79,15 @@ TEST(LayerGradient, Flatten) {
   Parameters<D> parameters;
   FlattenLayer<D> layer(0, 4, 3);
   check(layer, parameters, 3, Steps(4, 2));
+}
+
+TEST(LayerGradient, Decode) {
+  for (const Cell* cell : cells()) {
+    SCOPED_TRACE(cell->spec.name);
+    Parameters<D> parameters;
+    DecodeLayer<D> layer(0, {cell, 6, 3, 4, "decoder."}, parameters);
+    check(layer, parameters, 6, Steps(1, 5));
+  }
 }
 
 TEST(LayerGradient, Sequential) {

@@ -24,8 +24,8 @@ NetworkConfig everything() {
                      .name = "first"},
            Dropout{.rate = 0.3},
            Sum{{{}, {LayerNorm{.name = "n"}, Linear{.output_size = 8, .zero_start = true, .name = "branch"}}}},
-           LastStep{.bidirectional = true}, Flatten{.steps = 1},
-           Linear{.output_size = 1, .zero_start = true, .name = "one"},
+           LastStep{.bidirectional = true}, Decode{.cell = "lstm", .steps = 1, .position_size = 2, .name = "d"},
+           Flatten{.steps = 1}, Linear{.output_size = 1, .zero_start = true, .name = "one"},
            Embedding{.symbols = 7, .output_size = 2, .name = "e"}}};
 }
 
@@ -35,7 +35,7 @@ TEST(Config, ReadsWhatItWrote) {
   EXPECT_EQ(to_json(read), written);
 
   EXPECT_EQ(read.input_size, 3u);
-  ASSERT_EQ(read.layers.size(), 7u);
+  ASSERT_EQ(read.layers.size(), 8u);
   const auto& recurrent = std::get<Recurrent>(read.layers[0]);
   EXPECT_EQ(recurrent.cell, "gru");
   EXPECT_EQ(recurrent.hidden_size, 4u);
@@ -49,11 +49,15 @@ TEST(Config, ReadsWhatItWrote) {
   EXPECT_TRUE(sum.branches[0].empty());
   EXPECT_EQ(std::get<LayerNorm>(sum.branches[1][0]).name, "n");
   EXPECT_TRUE(std::get<LastStep>(read.layers[3]).bidirectional);
-  EXPECT_EQ(std::get<Flatten>(read.layers[4]).steps, 1u);
-  const auto& linear = std::get<Linear>(read.layers[5]);
+  const auto& decode = std::get<Decode>(read.layers[4]);
+  EXPECT_EQ(decode.cell, "lstm");
+  EXPECT_EQ(decode.position_size, 2u);
+  EXPECT_EQ(decode.name, "d");
+  EXPECT_EQ(std::get<Flatten>(read.layers[5]).steps, 1u);
+  const auto& linear = std::get<Linear>(read.layers[6]);
   EXPECT_TRUE(linear.zero_start);
   EXPECT_EQ(linear.name, "one");
-  const auto& embedding = std::get<Embedding>(read.layers[6]);
+  const auto& embedding = std::get<Embedding>(read.layers[7]);
   EXPECT_EQ(embedding.symbols, 7u);
   EXPECT_EQ(embedding.output_size, 2u);
   EXPECT_EQ(embedding.name, "e");
