@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "base/error.h"
-#include "tasks/naive.h"
+#include "tasks/baseline.h"
 
 namespace elman {
 namespace {
@@ -187,7 +187,7 @@ BacktestReport backtest(const ForecastModel& model, const SeriesSet& data, const
   const std::vector<double>& levels = model.levels();
   const size_t median = static_cast<size_t>(std::find(levels.begin(), levels.end(), 0.5) - levels.begin());
   Scorer own(levels);
-  std::vector<Scorer> naive(naive_methods().size(), Scorer(levels));
+  std::vector<Scorer> naive(baselines().size(), Scorer(levels));
   for (size_t r = 0; r < requests.size(); ++r) {
     const std::vector<double>& y = requests[r].series->values;
     const size_t origin = origins[r].origin;
@@ -198,13 +198,13 @@ BacktestReport backtest(const ForecastModel& model, const SeriesSet& data, const
     }
     for (size_t k = 0; k < h; ++k) own.add(y[origin + k], forecasts[r][median][k], &forecasts[r], k);
     for (size_t m = 0; m < naive.size(); ++m) {
-      const std::vector<double> future = naive_methods()[m].forecast({y.data(), origin}, season, h);
+      const std::vector<double> future = baselines()[m]->forecast({y.data(), origin}, season, h);
       for (size_t k = 0; k < h; ++k) naive[m].add(y[origin + k], future[k], nullptr, k);
     }
   }
   report.methods.push_back({"elman", own.finish(true)});
   for (size_t m = 0; m < naive.size(); ++m)
-    report.methods.push_back({std::string(naive_methods()[m].name), naive[m].finish(false)});
+    report.methods.push_back({std::string(baselines()[m]->name), naive[m].finish(false)});
   const auto best =
       std::min_element(report.methods.begin() + 1, report.methods.end(),
                        [](const auto& a, const auto& b) { return judged(a.metrics) < judged(b.metrics); });

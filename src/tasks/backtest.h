@@ -26,7 +26,7 @@ struct BacktestOptions {
 };
 
 struct MethodResult {
-  std::string name;  // "elman", "naive", "seasonal_naive", "drift"
+  std::string name;  // "elman" or a baseline's
   Metrics metrics;
 };
 
@@ -42,7 +42,7 @@ struct BacktestReport {
 // Truncates every series to what was known before the first origin of a backtest: what a model may be trained on.
 // Throws kData when no series has room for all windows.
 SeriesSet before_first_origin(const SeriesSet& data, size_t horizon, const BacktestOptions& options);
-// Rolling origins at the end of each series, the model beside naive, seasonal naive and drift.
+// Rolling origins at the end of each series, the model beside every baseline.
 BacktestReport backtest(const ForecastModel& model, const SeriesSet& data, const BacktestOptions& options,
                         ThreadPool& pool);
 

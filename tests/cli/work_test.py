@@ -123,7 +123,7 @@ class Judge(ToolTest):
         self.assertLessEqual(METRICS | {"wql", "coverage"}, set(result["metrics"]))
         self.assertLessEqual(METRICS, set(result["naive"]))
         self.assertEqual(result["naive"], result["methods"][result["best_naive"]])
-        self.assertEqual(set(result["methods"]), {"elman", "naive", "seasonal_naive", "drift"})
+        self.assertEqual(set(result["methods"]), {"elman", "naive", "seasonal_naive", "drift", "seasonal_mean", "theta"})
 
     def test_backtest_trains_on_the_past_alone(self):
         result = self.result("backtest", CO2, "--horizon", 6, "--windows", 4, *SMALL)
@@ -134,7 +134,7 @@ class Judge(ToolTest):
     def test_backtest_of_a_model_warns_of_what_it_has_seen(self):
         model = self.train()
         out, err = self.run_tool("backtest", model, CO2, "--windows", 3)
-        for text in ["sMAPE %", "MAE", "RMSE", "pinball", "in 80 %", "elman", "seasonal_naive", "drift", "(MASE "]:
+        for text in ["sMAPE %", "MAE", "RMSE", "pinball", "in 80 %", "elman", "seasonal_naive", "drift", "seasonal_mean", "theta", "(MASE "]:
             self.assertIn(text, out)
         self.assertIn("3 of 3 windows overlap", err)
         self.check(self.result("backtest", model, CO2, "--windows", 3))

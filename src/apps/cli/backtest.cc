@@ -80,7 +80,8 @@ void run(const Verb& verb, Arguments& a) {
 }  // namespace
 
 void add_backtest(CommandLine& line) {
-  Verb& verb = line.add("backtest", "Forecast the past and compare with what came, beside naive methods", kExamples);
+  Verb& verb =
+      line.add("backtest", "Forecast the past and compare with what came, beside naive methods and Theta", kExamples);
   verb.sections = {"train", "train.forecast", "backtest"};
   const auto a = std::make_shared<Arguments>();
   verb.flags.add_file("DATA.csv", a->first, "Table with a time column and one or more value columns; or MODEL");

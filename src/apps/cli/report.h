@@ -7,7 +7,7 @@
 namespace elman::cli {
 
 // Prints a backtest: a table of methods and metrics with the verdict, or with --json one object
-// {"metrics": of the model, "naive": of the best naive method, "methods": of all, …}.
+// {"metrics": of the model, "naive": of the best baseline, "methods": of all, …}.
 void print_report(const BacktestReport& report, const Common& common);
 
 }  // namespace elman::cli
