@@ -60,6 +60,7 @@ class Usage(ToolTest):
         self.refused(2, *TRAIN_TO, "--look-back", "50", "--segment", "12", says=["--look-back", "--segment"])
         model = self.train()
         self.refused(2, "backtest", model, CO2, "--hidden-size", "8", says=["--hidden-size", "trained model"])
+        self.refused(2, "backtest", model, CO2, "--retrain", says=["--retrain", "trained model"])
         self.refused(2, "backtest", model, says="DATA.csv")
         self.refused(2, "backtest", CO2, model, says=f"elman backtest {model} {CO2}")
         self.refused(2, "forecast", model, "--series", "co2", says="--plot")

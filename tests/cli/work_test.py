@@ -131,6 +131,14 @@ class Judge(ToolTest):
         self.assertEqual((result["windows"], result["overlapping"]), (4, 0))
         self.assertEqual(result["metrics"]["points"], 24)
 
+    def test_backtest_can_train_anew_before_every_window(self):
+        command = ["backtest", CO2, "--horizon", 6, "--windows", 2, *SMALL]
+        once, anew = self.result(*command), self.result(*command, "--retrain")
+        self.check(anew)
+        self.assertEqual(anew["naive"], once["naive"])
+        self.assertNotEqual(anew["metrics"]["mae"], once["metrics"]["mae"])
+        self.assertIn("before window 2 of 2", self.run_tool(*command, "--retrain")[1])
+
     def test_backtest_of_a_model_warns_of_what_it_has_seen(self):
         model = self.train()
         out, err = self.run_tool("backtest", model, CO2, "--windows", 3)

@@ -189,6 +189,48 @@ TEST(Backtest, ComputesTheFiguresOfTheLiterature) {
   EXPECT_NEAR(report.methods[3].metrics.mae, 0.0, 1e-12);  // drift
 }
 
+// One pass over all origins has the bits of a pass for each.
+TEST(Backtest, ForecastsAllOriginsAtOnce) {
+  ThreadPool pool(2);
+  const SeriesSet data = make_series(3, 90);
+  const ForecastModel model = ForecastModel::train(data, quick(), pool);
+  std::vector<ForecastModel::Request> requests;
+  for (const Series& s : data.series)
+    for (size_t origin = 20; origin < 84; ++origin) requests.push_back({&s, origin});
+  const std::vector<Quantiles> together = model.predict(data, requests, pool);
+  for (size_t r = 0; r < requests.size(); r += 17) EXPECT_EQ(model.predict(data, {requests[r]}, pool)[0], together[r]);
+}
+
+TEST(Backtest, TrainsAnewBeforeEveryWindowOnWhatWasKnown) {
+  ThreadPool pool(1);
+  const SeriesSet data = make_series(2, 90);
+  const BacktestOptions options{.windows = 3, .stride = 4, .horizon = 6};
+  std::vector<size_t> lengths;
+  const TrainForWindow train = [&](const SeriesSet& known, size_t window) {
+    EXPECT_EQ(window, lengths.size());
+    lengths.push_back(known.series[1].values.size());
+    return ForecastModel::train(known, quick(), pool);
+  };
+  const BacktestReport report = backtest(train, data, options, pool);
+  EXPECT_EQ(lengths, (std::vector<size_t>{76, 80, 84}));
+  EXPECT_EQ(report.windows, 6u);
+  EXPECT_EQ(report.overlapping, 0u);
+
+  // The windows are those of three backtests with one model each.
+  double mae = 0, theta = 0;
+  for (const size_t length : lengths) {
+    SeriesSet known = data, until = data;
+    for (Series& s : known.series) s.values.resize(length);
+    for (Series& s : until.series) s.values.resize(length + 6);
+    const ForecastModel model = ForecastModel::train(known, quick(), pool);
+    const BacktestReport one = backtest(model, until, {.windows = 1}, pool);
+    mae += one.methods.front().metrics.mae / 3;
+    theta += one.methods.back().metrics.mae / 3;
+  }
+  EXPECT_NEAR(report.methods.front().metrics.mae, mae, 1e-12 * mae);
+  EXPECT_NEAR(report.methods.back().metrics.mae, theta, 1e-12 * theta);
+}
+
 TEST(Backtest, RefusesMoreWindowsThanTheDataHoldsBeforeAnyTraining) {
   const SeriesSet data = make_series(2, 100);
   const auto message = [&](const BacktestOptions& options) -> std::string {

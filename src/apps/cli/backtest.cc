@@ -15,6 +15,7 @@ namespace {
 constexpr const char* kExamples =
     "  elman backtest data/co2.csv --horizon 24 --windows 5         # trains on what was known before the windows\n"
     "  elman backtest data/elnino.csv --horizon 12 --windows 10 --cell lstm --json\n"
+    "  elman backtest data/co2.csv --horizon 24 --windows 5 --retrain   # five trainings, as one would do in use\n"
     "  elman backtest co2.safetensors data/co2.csv --windows 5      # a model at hand";
 
 struct Arguments {
@@ -22,6 +23,7 @@ struct Arguments {
   ForecastConfig config;
   BacktestOptions options;
   SeriesOptions columns;
+  bool retrain = false;
   double time_limit = 0;
   Common common;
 };
@@ -35,9 +37,8 @@ void check_flags_of_model(const Verb& verb) {
       fail(ErrorCode::kUsage, "{} is for training, but a trained model is given; leave one of them out", flag);
 }
 
-ForecastModel train_before(const SeriesSet& data, const Arguments& a, ThreadPool& pool) {
-  const SeriesSet known = before_first_origin(data, a.options.horizon, a.options);
-  a.common.note(fmt::format("training on what was known before the first of {} windows", a.options.windows));
+ForecastModel train_before(size_t window, const SeriesSet& known, const Arguments& a, ThreadPool& pool) {
+  a.common.note(fmt::format("training on what was known before window {} of {}", window + 1, a.options.windows));
   const InterruptGuard guard(a.common.quiet);
   Progress progress(a.common);
   TrainRun training;
@@ -50,7 +51,12 @@ void backtest_data(const Verb& verb, const Arguments& a, ThreadPool& pool) {
   require_argument(a.options.horizon ? "given" : "", "--horizon N, the number of steps to forecast,", verb);
   const SeriesSet data = load_series(a.first, a.columns);
   a.common.note(data.summary());
-  print_report(backtest(train_before(data, a, pool), data, a.options, pool), a.common);
+  const TrainForWindow train = [&](const SeriesSet& known, size_t window) {
+    return train_before(window, known, a, pool);
+  };
+  if (a.retrain) return print_report(backtest(train, data, a.options, pool), a.common);
+  const ForecastModel model = train(before_first_origin(data, a.options.horizon, a.options), 0);
+  print_report(backtest(model, data, a.options, pool), a.common);
 }
 
 void backtest_model(const Verb& verb, const Arguments& a, ThreadPool& pool) {
@@ -89,6 +95,7 @@ void add_backtest(CommandLine& line) {
   verb.flags.group("Windows");
   verb.flags.add("--windows", a->options.windows, at_least(1), "Times to forecast from, at the end of each series");
   verb.flags.add("--stride", a->options.stride, at_least(0), "Steps between them").zero_means("the horizon");
+  verb.flags.add("--retrain", a->retrain, "Train anew before every window instead of once before the first");
   add_forecast_flags(verb, a->config);
   verb.flags.add("--time-limit", a->time_limit, kNotNegative, "Seconds to train at most").zero_means("none");
   add_series_flags(verb, a->columns);
