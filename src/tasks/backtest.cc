@@ -54,50 +54,71 @@ void forecast_windows(const ForecastModel& model, const SeriesSet& data, const R
   for (size_t r = 0; r < places.size(); ++r) f.by_window[places[r]] = std::move(forecasts[r]);
 }
 
+// One method's errors on one series.
+struct MethodErrors {
+  std::vector<ErrorSums> by_step, by_window;  // [horizon], [windows]
+};
+
 // One series: the errors of every method, the model's first.
 struct SeriesErrors {
   double scale = NAN;
-  std::vector<ErrorSums> methods;
+  std::vector<MethodErrors> methods;
 };
 
 SeriesErrors score(const WindowForecasts& f, size_t index, const RollingOrigins& origins) {
+  const size_t windows = origins.windows(), h = origins.horizon();
   const std::vector<double>& y = f.series[index]->values;
   const size_t median = static_cast<size_t>(std::find(f.levels.begin(), f.levels.end(), 0.5) - f.levels.begin());
   SeriesErrors errors;
   errors.scale = in_sample_error(y, origins.origin(y.size(), 0), f.season);
-  errors.methods.resize(1 + baselines().size());
+  errors.methods.assign(1 + baselines().size(), {std::vector<ErrorSums>(h), std::vector<ErrorSums>(windows)});
   std::vector<double> at_levels(f.levels.size());
-  for (size_t w = 0; w < origins.windows(); ++w) {
+  for (size_t w = 0; w < windows; ++w) {
     const size_t origin = origins.origin(y.size(), w);
-    const Quantiles& forecast = f.by_window[index * origins.windows() + w];
-    for (size_t k = 0; k < origins.horizon(); ++k) {
+    const Quantiles& forecast = f.by_window[index * windows + w];
+    for (size_t k = 0; k < h; ++k) {
       for (size_t q = 0; q < at_levels.size(); ++q) at_levels[q] = forecast[q][k];
-      errors.methods[0].add(y[origin + k], at_levels[median], f.levels, at_levels);
+      for (ErrorSums* sums : {&errors.methods[0].by_step[k], &errors.methods[0].by_window[w]})
+        sums->add(y[origin + k], at_levels[median], f.levels, at_levels);
     }
     for (size_t m = 0; m < baselines().size(); ++m) {
-      const std::vector<double> future = baselines()[m]->forecast({y.data(), origin}, f.season, origins.horizon());
-      for (size_t k = 0; k < origins.horizon(); ++k) errors.methods[m + 1].add(y[origin + k], future[k]);
+      const std::vector<double> future = baselines()[m]->forecast({y.data(), origin}, f.season, h);
+      for (size_t k = 0; k < h; ++k)
+        for (ErrorSums* sums : {&errors.methods[m + 1].by_step[k], &errors.methods[m + 1].by_window[w]})
+          sums->add(y[origin + k], future[k]);
     }
   }
   return errors;
 }
 
-std::string compare(const BacktestReport& report) {
-  const Metrics* best = nullptr;
-  for (const MethodResult& method : report.methods)
-    if (method.name == report.best_naive) best = &method.metrics;
-  const Metrics& model = report.methods.front().metrics;
-  const char* figure = std::isnan(model.mase) ? "MAE" : "MASE";
-  const double ours = model.judged(), theirs = best->judged();
-  if (ours < theirs)
-    return fmt::format("elman beats {} by {:.1f} % ({} {:.4g} against {:.4g})", report.best_naive,
-                       100 * (1 - ours / theirs), figure, ours, theirs);
-  return fmt::format("{} wins: elman is worse by {:.1f} % ({} {:.4g} against {:.4g}); use {} for this data",
-                     report.best_naive, 100 * (ours / theirs - 1), figure, ours, theirs, report.best_naive);
-}
+// One method's errors over all series.
+class MethodMeans {
+ public:
+  MethodMeans(size_t horizon, size_t windows) : by_step_(horizon), by_window_(windows) {}
+
+  void add(const MethodErrors& errors, double scale) {
+    ErrorSums all;
+    for (const ErrorSums& sums : errors.by_step) all += sums;
+    all_.add(all, scale);
+    for (size_t k = 0; k < by_step_.size(); ++k) by_step_[k].add(errors.by_step[k], scale);
+    for (size_t w = 0; w < by_window_.size(); ++w) by_window_[w].add(errors.by_window[w], scale);
+  }
+  MethodResult result(std::string name, const std::vector<double>& levels) const {
+    MethodResult result;
+    result.name = std::move(name);
+    result.metrics = all_.metrics(levels);
+    for (const SeriesMean& mean : by_step_) result.by_step.push_back(mean.metrics(levels));
+    for (const SeriesMean& mean : by_window_) result.by_window.push_back(mean.metrics(levels));
+    return result;
+  }
+
+ private:
+  SeriesMean all_;
+  std::vector<SeriesMean> by_step_, by_window_;
+};
 
 BacktestReport judge(const WindowForecasts& f, const RollingOrigins& origins, ThreadPool& pool) {
-  std::vector<SeriesMean> methods(1 + baselines().size());
+  std::vector<MethodMeans> methods(1 + baselines().size(), {origins.horizon(), origins.windows()});
   std::vector<SeriesErrors> errors(kSeriesAtOnce);
   for (size_t first = 0; first < f.series.size(); first += kSeriesAtOnce) {
     const size_t count = std::min(kSeriesAtOnce, f.series.size() - first);
@@ -113,14 +134,10 @@ BacktestReport judge(const WindowForecasts& f, const RollingOrigins& origins, Th
   report.windows = f.by_window.size();
   report.skipped_series = f.skipped;
   report.overlapping = f.overlapping;
-  report.methods.push_back({"elman", methods[0].metrics(f.levels)});
+  report.methods.push_back(methods[0].result("elman", f.levels));
   for (size_t m = 0; m < baselines().size(); ++m)
-    report.methods.push_back({std::string(baselines()[m]->name), methods[m + 1].metrics({})});
-  const auto best =
-      std::min_element(report.methods.begin() + 1, report.methods.end(),
-                       [](const auto& a, const auto& b) { return a.metrics.judged() < b.metrics.judged(); });
-  report.best_naive = best->name;
-  report.verdict = compare(report);
+    report.methods.push_back(methods[m + 1].result(std::string(baselines()[m]->name), {}));
+  report.conclude(origins.span());
   return report;
 }
 

@@ -1,28 +1,12 @@
 #pragma once
 
 #include <functional>
-#include <string>
-#include <vector>
 
+#include "tasks/backtest_report.h"
 #include "tasks/forecast.h"
-#include "tasks/metrics.h"
 #include "tasks/rolling_origins.h"
 
 namespace elman {
-
-struct MethodResult {
-  std::string name;  // "elman" or a baseline's
-  Metrics metrics;   // over all windows and series
-};
-
-struct BacktestReport {
-  std::vector<MethodResult> methods;  // the model first
-  std::string best_naive;             // the baseline with the smallest error
-  size_t series = 0, windows = 0, skipped_series = 0;
-  size_t overlapping = 0;  // windows that reach into the model's own training data
-  // "elman beats seasonal_naive by 12.3 % (MASE 0.93 against 1.06)" or the naive's victory, said plainly.
-  std::string verdict;
-};
 
 // Truncates every series to what was known before the first origin of a backtest: what a model may be trained on.
 // Throws kData when no series has room for all windows.

@@ -123,12 +123,16 @@ class Judge(ToolTest):
         self.assertLessEqual(METRICS | {"wql", "coverage"}, set(result["metrics"]))
         self.assertLessEqual(METRICS, set(result["naive"]))
         self.assertEqual(result["naive"], result["methods"][result["best_naive"]])
+        self.assertEqual(result["methods"]["seasonal_naive"]["skill"], 0)
+        self.assertEqual(result["diebold_mariano"]["against"], result["best_naive"])
         self.assertEqual(set(result["methods"]), {"elman", "naive", "seasonal_naive", "drift", "seasonal_mean", "theta"})
 
     def test_backtest_trains_on_the_past_alone(self):
         result = self.result("backtest", CO2, "--horizon", 6, "--windows", 4, *SMALL)
         self.check(result)
         self.assertEqual((result["windows"], result["overlapping"]), (4, 0))
+        self.assertEqual((result["diebold_mariano"]["windows"], result["diebold_mariano"]["lags"]), (4, 0))
+        self.assertTrue(0 < result["diebold_mariano"]["p_value"] < 1)
         self.assertEqual(result["metrics"]["points"], 24)
 
     def test_backtest_can_train_anew_before_every_window(self):
@@ -142,7 +146,7 @@ class Judge(ToolTest):
     def test_backtest_of_a_model_warns_of_what_it_has_seen(self):
         model = self.train()
         out, err = self.run_tool("backtest", model, CO2, "--windows", 3)
-        for text in ["sMAPE %", "MAE", "RMSE", "pinball", "in 80 %", "elman", "seasonal_naive", "drift", "seasonal_mean", "theta", "(MASE "]:
+        for text in ["skill", "sMAPE %", "MAE", "RMSE", "pinball", "in 80 %", "elman", "seasonal_naive", "drift", "seasonal_mean", "theta", "(MASE "]:
             self.assertIn(text, out)
         self.assertIn("3 of 3 windows overlap", err)
         self.check(self.result("backtest", model, CO2, "--windows", 3))
@@ -151,6 +155,8 @@ class Judge(ToolTest):
         result = self.result("evaluate", self.train(), CO2)
         self.check(result)
         self.assertEqual(result["metrics"]["points"], 6)
+        self.assertIsNone(result["diebold_mariano"]["p_value"])  # of one window
+        self.assertIn("too few", result["verdict"])
 
     def test_evaluate_text_beside_the_frequency_of_characters(self):
         model = self.train_text()

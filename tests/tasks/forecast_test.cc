@@ -150,7 +150,8 @@ TEST(Forecast, BeatsTheSeasonalNaiveOnTrendAndSeason) {
   EXPECT_LT(report.methods[0].metrics.mase, 0.5 * report.methods[2].metrics.mase);
   EXPECT_EQ(report.overlapping, 0u);
   EXPECT_EQ(report.windows, 12u);
-  EXPECT_NE(report.verdict.find("elman beats"), std::string::npos);
+  EXPECT_EQ(report.verdict.find("elman wins by"), 0u) << report.verdict;
+  EXPECT_GT(report.methods[0].skill, 0.5);
 }
 
 TEST(Forecast, SaysWhenTheNaiveWins) {
@@ -162,10 +163,12 @@ TEST(Forecast, SaysWhenTheNaiveWins) {
   ForecastConfig config = quick();
   config.epochs = 1;
   config.batches_per_epoch = 1;  // barely trained: any naive method must win
-  const BacktestOptions options{.windows = 3};
+  const BacktestOptions options{.windows = 8};
   const ForecastModel model = ForecastModel::train(before_first_origin(data, config.horizon, options), config, pool);
   const BacktestReport report = backtest(model, data, options, pool);
-  EXPECT_NE(report.verdict.find(report.best_naive + " wins"), std::string::npos) << report.verdict;
+  EXPECT_EQ(report.verdict.find(report.best_naive + " wins by"), 0u) << report.verdict;
+  EXPECT_LT(report.test.p_value, 0.05);
+  EXPECT_GT(report.test.statistic, 0);
 }
 
 TEST(Backtest, ComputesTheFiguresOfTheLiterature) {

@@ -9,19 +9,26 @@
 namespace elman::cli {
 namespace {
 
-const Metrics& best_naive(const BacktestReport& report) {
-  for (const MethodResult& method : report.methods)
-    if (method.name == report.best_naive) return method.metrics;
-  return report.methods.back().metrics;
+Json method_json(const MethodResult& method) {
+  Json json = elman::to_json(method.metrics);
+  json["skill"] = method.skill;
+  return json;
 }
 
 Json report_json(const BacktestReport& report) {
   Json methods;
-  for (const MethodResult& method : report.methods) methods[method.name] = to_json(method.metrics);
-  return {{"metrics", to_json(report.methods.front().metrics)},
-          {"naive", to_json(best_naive(report))},
+  for (const MethodResult& method : report.methods) methods[method.name] = method_json(method);
+  const DieboldMariano& test = report.test;
+  return {{"metrics", method_json(report.methods.front())},
+          {"naive", method_json(report.method(report.best_naive))},
           {"best_naive", report.best_naive},
           {"methods", methods},
+          {"diebold_mariano",
+           {{"against", report.best_naive},
+            {"statistic", test.statistic},
+            {"p_value", test.p_value},
+            {"windows", test.origins},
+            {"lags", test.lags}}},
           {"series", report.series},
           {"windows", report.windows},
           {"skipped_series", report.skipped_series},
@@ -36,7 +43,7 @@ std::string row(const std::string& name, const std::vector<std::string>& cells, 
 }
 
 std::string table(const BacktestReport& report) {
-  std::vector<std::string> heads{"MASE", "sMAPE %", "MAE", "RMSE", "pinball"};
+  std::vector<std::string> heads{"MASE", "skill", "sMAPE %", "MAE", "RMSE", "pinball"};
   std::vector<double> shares;
   for (const auto& [share, observed] : report.methods.front().metrics.coverage) {
     shares.push_back(share);
@@ -46,14 +53,17 @@ std::string table(const BacktestReport& report) {
   for (const MethodResult& method : report.methods) width = std::max(width, method.name.size());
 
   std::string text = row("method", heads, width);
-  for (const auto& [name, m] : report.methods) {
-    std::vector<std::string> cells{brief(m.mase), brief(m.smape), brief(m.mae), brief(m.rmse), brief(m.wql)};
+  for (const MethodResult& method : report.methods) {
+    const Metrics& m = method.metrics;
+    std::vector<std::string> cells{brief(m.mase),  std::isnan(method.skill) ? "-" : fmt::format("{:.3f}", method.skill),
+                                   brief(m.smape), brief(m.mae),
+                                   brief(m.rmse),  brief(m.wql)};
     for (const double share : shares) {
       const auto found = m.coverage.find(share);
       cells.push_back(
           found == m.coverage.end() || std::isnan(found->second) ? "-" : fmt::format("{:.1f} %", 100 * found->second));
     }
-    text += row(name, cells, width);
+    text += row(method.name, cells, width);
   }
   return text;
 }
