@@ -54,6 +54,10 @@ void forecast_windows(const ForecastModel& model, const SeriesSet& data, const R
   for (size_t r = 0; r < places.size(); ++r) f.by_window[places[r]] = std::move(forecasts[r]);
 }
 
+// Of methods in the order of results: the model, then every baseline, which have no quantiles.
+std::string name_of(size_t method) { return method == 0 ? "elman" : std::string(baselines()[method - 1]->name); }
+const std::vector<double> kNoLevels;
+
 // One method's errors on one series.
 struct MethodErrors {
   std::vector<ErrorSums> by_step, by_window;  // [horizon], [windows]
@@ -91,6 +95,21 @@ SeriesErrors score(const WindowForecasts& f, size_t index, const RollingOrigins&
   return errors;
 }
 
+std::vector<MethodResult> results_of(const SeriesErrors& errors, const std::vector<double>& levels) {
+  std::vector<MethodResult> results(errors.methods.size());
+  for (size_t m = 0; m < results.size(); ++m) {
+    const std::vector<double>& of_method = m == 0 ? levels : kNoLevels;
+    results[m].name = name_of(m);
+    ErrorSums all;
+    for (const ErrorSums& sums : errors.methods[m].by_step) {
+      results[m].by_step.push_back(sums.metrics(of_method, errors.scale));
+      all += sums;
+    }
+    results[m].metrics = all.metrics(of_method, errors.scale);
+  }
+  return results;
+}
+
 // One method's errors over all series.
 class MethodMeans {
  public:
@@ -117,7 +136,8 @@ class MethodMeans {
   std::vector<SeriesMean> by_step_, by_window_;
 };
 
-BacktestReport judge(const WindowForecasts& f, const RollingOrigins& origins, ThreadPool& pool) {
+BacktestReport judge(const WindowForecasts& f, const RollingOrigins& origins, ThreadPool& pool,
+                     const OnSeries& on_series) {
   std::vector<MethodMeans> methods(1 + baselines().size(), {origins.horizon(), origins.windows()});
   std::vector<SeriesErrors> errors(kSeriesAtOnce);
   for (size_t first = 0; first < f.series.size(); first += kSeriesAtOnce) {
@@ -125,8 +145,10 @@ BacktestReport judge(const WindowForecasts& f, const RollingOrigins& origins, Th
     pool.split(count, 1, [&](size_t begin, size_t end) {
       for (size_t i = begin; i < end; ++i) errors[i] = score(f, first + i, origins);
     });
-    for (size_t i = 0; i < count; ++i)
+    for (size_t i = 0; i < count; ++i) {
       for (size_t m = 0; m < methods.size(); ++m) methods[m].add(errors[i].methods[m], errors[i].scale);
+      if (on_series) on_series(f.series[first + i]->id, results_of(errors[i], f.levels));
+    }
   }
 
   BacktestReport report;
@@ -134,9 +156,8 @@ BacktestReport judge(const WindowForecasts& f, const RollingOrigins& origins, Th
   report.windows = f.by_window.size();
   report.skipped_series = f.skipped;
   report.overlapping = f.overlapping;
-  report.methods.push_back(methods[0].result("elman", f.levels));
-  for (size_t m = 0; m < baselines().size(); ++m)
-    report.methods.push_back(methods[m + 1].result(std::string(baselines()[m]->name), {}));
+  for (size_t m = 0; m < methods.size(); ++m)
+    report.methods.push_back(methods[m].result(name_of(m), m == 0 ? f.levels : kNoLevels));
   report.conclude(origins.span());
   return report;
 }
@@ -148,7 +169,7 @@ SeriesSet before_first_origin(const SeriesSet& data, size_t horizon, const Backt
 }
 
 BacktestReport backtest(const ForecastModel& model, const SeriesSet& data, const BacktestOptions& options,
-                        ThreadPool& pool) {
+                        ThreadPool& pool, const OnSeries& on_series) {
   const size_t h = options.horizon ? options.horizon : model.config().horizon;
   if (h > model.config().horizon)
     fail(ErrorCode::kUsage,
@@ -157,16 +178,16 @@ BacktestReport backtest(const ForecastModel& model, const SeriesSet& data, const
   const RollingOrigins origins(data, h, options);
   WindowForecasts forecasts = select_series(data, origins);
   forecast_windows(model, data, origins, 0, origins.windows(), pool, forecasts);
-  return judge(forecasts, origins, pool);
+  return judge(forecasts, origins, pool, on_series);
 }
 
 BacktestReport backtest(const TrainForWindow& train, const SeriesSet& data, const BacktestOptions& options,
-                        ThreadPool& pool) {
+                        ThreadPool& pool, const OnSeries& on_series) {
   const RollingOrigins origins(data, options.horizon, options);
   WindowForecasts forecasts = select_series(data, origins);
   for (size_t w = 0; w < origins.windows(); ++w)
     forecast_windows(train(origins.known_before(data, w), w), data, origins, w, w + 1, pool, forecasts);
-  return judge(forecasts, origins, pool);
+  return judge(forecasts, origins, pool, on_series);
 }
 
 }  // namespace elman

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "tasks/backtest_report.h"
 #include "tasks/forecast.h"
@@ -12,16 +14,19 @@ namespace elman {
 // Throws kData when no series has room for all windows.
 SeriesSet before_first_origin(const SeriesSet& data, size_t horizon, const BacktestOptions& options);
 
+// Takes one series' results, whose by_window stays empty: called in the order of the series.
+using OnSeries = std::function<void(const std::string& id, const std::vector<MethodResult>& methods)>;
+
 // Rolling origins at the end of each series, the model beside every baseline. All origins are forecast in one pass of
 // large batches.
 BacktestReport backtest(const ForecastModel& model, const SeriesSet& data, const BacktestOptions& options,
-                        ThreadPool& pool);
+                        ThreadPool& pool, const OnSeries& on_series = {});
 
 // The model of a window, counted from 0, trained on what was known before it.
 using TrainForWindow = std::function<ForecastModel(const SeriesSet& known, size_t window)>;
 // The same with a model trained anew before every window. REQUIRES a horizon in the options, and models of one
 // configuration.
 BacktestReport backtest(const TrainForWindow& train, const SeriesSet& data, const BacktestOptions& options,
-                        ThreadPool& pool);
+                        ThreadPool& pool, const OnSeries& on_series = {});
 
 }  // namespace elman

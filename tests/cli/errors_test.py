@@ -169,6 +169,11 @@ class Writing(ToolTest):
         for output in ["no/such/folder/m.safetensors", "/proc/m.safetensors", "."]:
             self.refused(6, "train", "forecast", CO2, "--horizon", 6, "--epochs", 100000, "-o", output, says=output)
 
+    def test_table_of_a_backtest_is_checked_before_training(self):
+        command = ["backtest", CO2, "--horizon", 6, "--epochs", 100000, "--patience", 0]
+        self.refused(6, *command, "-o", "none/errors.csv", says="none/errors.csv")
+        self.refused(2, *command, "-o", CO2, says="the input itself")
+
     def test_output_is_the_input(self):
         data = self.write("data.csv", pathlib.Path(CO2).read_text())
         for output in [data, "./data.csv"]:

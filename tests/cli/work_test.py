@@ -151,6 +151,29 @@ class Judge(ToolTest):
         self.assertIn("3 of 3 windows overlap", err)
         self.check(self.result("backtest", model, CO2, "--windows", 3))
 
+    def test_backtest_writes_errors_by_series_step_and_method(self):
+        rows = ["time,a,\"b,c\""] + [f"{t},{t % 5 + t % 3},{100 + t % 7 + t // 10 if t != 117 else ''}" for t in range(120)]
+        result = self.result("backtest", self.write("wide.csv", "\n".join(rows)), "--horizon", 6, "--windows", 4,
+                             *SMALL, "-o", "errors.csv")
+        self.assertEqual(result["output"], "errors.csv")
+        with open("errors.csv", newline="") as file:
+            table = list(csv.DictReader(file))
+        self.assertEqual(list(table[0]), ["unique_id", "step", "method", "points", "mae", "rmse", "smape", "mase",
+                                          "wql", "coverage0.8"])
+        self.assertEqual(len(table), 2 * 6 * len(result["methods"]))
+        self.assertEqual({r["unique_id"] for r in table}, {"a", "b,c"})
+        self.assertEqual([r["points"] for r in table if r["method"] == "drift"], ["4"] * 9 + ["3"] + ["4"] * 2)
+        self.assertEqual({(r["method"] == "elman", r["wql"] != "", r["coverage0.8"] != "") for r in table},
+                         {(True, True, True), (False, False, False)})
+        for name, metrics in result["methods"].items():
+            own = [r for r in table if r["method"] == name]
+            points = sum(int(r["points"]) for r in own)
+            self.assertEqual(points, metrics["points"])
+            self.assertAlmostEqual(sum(float(r["mae"]) * int(r["points"]) for r in own) / points, metrics["mae"])
+            steps = result["by_step"][name]
+            self.assertEqual(len(steps["mase"]), 6)
+            self.assertAlmostEqual(sum(float(r["mase"]) for r in own if r["step"] == "2") / 2, steps["mase"][1])
+
     def test_evaluate_forecast(self):
         result = self.result("evaluate", self.train(), CO2)
         self.check(result)

@@ -15,25 +15,43 @@ Json method_json(const MethodResult& method) {
   return json;
 }
 
-Json report_json(const BacktestReport& report) {
-  Json methods;
-  for (const MethodResult& method : report.methods) methods[method.name] = method_json(method);
+// {"mae": [a value for each step], "mase": …}
+Json steps_json(const MethodResult& method) {
+  Json steps;
+  for (const Metrics& m : method.by_step) {
+    steps["mae"].push_back(m.mae);
+    steps["rmse"].push_back(m.rmse);
+    steps["smape"].push_back(m.smape);
+    steps["mase"].push_back(m.mase);
+  }
+  return steps;
+}
+
+Json report_json(const BacktestReport& report, const std::string& output) {
+  Json methods, by_step;
+  for (const MethodResult& method : report.methods) {
+    methods[method.name] = method_json(method);
+    by_step[method.name] = steps_json(method);
+  }
   const DieboldMariano& test = report.test;
-  return {{"metrics", method_json(report.methods.front())},
-          {"naive", method_json(report.method(report.best_naive))},
-          {"best_naive", report.best_naive},
-          {"methods", methods},
-          {"diebold_mariano",
-           {{"against", report.best_naive},
-            {"statistic", test.statistic},
-            {"p_value", test.p_value},
-            {"windows", test.origins},
-            {"lags", test.lags}}},
-          {"series", report.series},
-          {"windows", report.windows},
-          {"skipped_series", report.skipped_series},
-          {"overlapping", report.overlapping},
-          {"verdict", report.verdict}};
+  Json json{{"metrics", method_json(report.methods.front())},
+            {"naive", method_json(report.method(report.best_naive))},
+            {"best_naive", report.best_naive},
+            {"methods", methods},
+            {"diebold_mariano",
+             {{"against", report.best_naive},
+              {"statistic", test.statistic},
+              {"p_value", test.p_value},
+              {"windows", test.origins},
+              {"lags", test.lags}}},
+            {"series", report.series},
+            {"windows", report.windows},
+            {"skipped_series", report.skipped_series},
+            {"overlapping", report.overlapping},
+            {"verdict", report.verdict},
+            {"by_step", by_step}};
+  if (!output.empty()) json["output"] = output;
+  return json;
 }
 
 std::string row(const std::string& name, const std::vector<std::string>& cells, size_t name_width) {
@@ -70,7 +88,7 @@ std::string table(const BacktestReport& report) {
 
 }  // namespace
 
-void print_report(const BacktestReport& report, const Common& common) {
+void print_report(const BacktestReport& report, const Common& common, const std::string& output) {
   if (report.skipped_series > 0)
     common.note(fmt::format("{} series are too short for these windows and were left out", report.skipped_series));
   if (report.overlapping > 0)
@@ -78,7 +96,7 @@ void print_report(const BacktestReport& report, const Common& common) {
         fmt::format("warning: {} of {} overlap with the data this model was trained on, so its figures are too good; "
                     "'elman backtest DATA.csv --horizon N' trains only on what was known before",
                     report.overlapping, counted(report.windows, "window")));
-  if (common.json) return print_json(report_json(report));
+  if (common.json) return print_json(report_json(report, output));
   print(fmt::format("{} series, {}\n\n{}\n{}\n", report.series, counted(report.windows, "window"), table(report),
                     report.verdict));
 }
