@@ -248,7 +248,7 @@ class Show(ToolTest):
         self.assertRegex(self.run_tool("--version")[0], r"^elman \d+\.\d+\.\d+\n$")
         self.assertIn("Examples:", self.run_tool("--help")[0])
         self.assertIn("forecast", self.run_tool("train", "--help")[0])
-        verbs = ["train forecast", "train text", "forecast", "backtest", "evaluate", "sample", "inspect", "config show"]
+        verbs = ["train forecast", "train text", "forecast", "backtest", "evaluate", "anomalies", "sample", "inspect", "config show"]
         for verb in verbs:
             out, _ = self.run_tool(*verb.split(), "--help")
             examples = [line for line in out.split("Examples:")[1].splitlines() if f"elman {verb}" in line]
