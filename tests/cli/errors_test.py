@@ -65,6 +65,8 @@ class Usage(ToolTest):
         self.refused(2, "backtest", CO2, model, says=f"elman backtest {model} {CO2}")
         self.refused(2, "forecast", model, "--series", "co2", says="--plot")
         self.refused(2, "forecast", model, "-o", "f", "--plot", "f", says="--plot")
+        self.refused(2, "forecast", model, "--json", "--plot", "-", says=["--json", "--plot -"])
+        self.refused(2, "forecast", model, "--plot", says="--plot needs a value")
         self.refused(2, "forecast", model, "--plot", "f.svg", "--series", "co3", says="did you mean 'co2'?")
         self.refused(2, "forecast", model, "--quantiles", "0.01,0.5")
 

@@ -118,6 +118,25 @@ class Forecast(ToolTest):
         self.assertEqual(len(pathlib.Path("f.csv").read_text().splitlines()), 1 + 2 * 6)
 
 
+    def test_plot_in_the_terminal(self):
+        model = self.train()
+        plain = {"LC_ALL": "C", "COLUMNS": "60", "TERM": "xterm"}
+        table, _ = self.run_tool("forecast", model, "-q")
+        drawn, err = self.run_tool("forecast", model, "--plot", "-", env=plain)
+        self.assertEqual(err, "")
+        self.assertTrue(drawn.isascii())
+        self.assertNotIn("\x1b", drawn)  # no terminal, no colour
+        self.assertEqual(max(map(len, drawn.splitlines())), 59)
+        for text in ["co2", "370 +", "2002", "* history", "o median", "80 % interval"]:
+            self.assertIn(text, drawn)
+        dots, _ = self.run_tool("forecast", model, "--plot", "-", env={"LC_ALL": "C.UTF-8"})
+        self.assertTrue(any("\u2801" <= c <= "\u28ff" for c in dots))
+        # With a file for the table, both.
+        both, _ = self.run_tool("forecast", model, "-q", "-o", "f.csv", "--plot", "-", env=plain)
+        self.assertEqual((both, pathlib.Path("f.csv").read_text()), (drawn, table))
+        self.assertEqual({p.name for p in pathlib.Path().iterdir()}, {model, "f.csv"})
+
+
 class Judge(ToolTest):
     def check(self, result):
         self.assertLessEqual(METRICS | {"wql", "coverage"}, set(result["metrics"]))
