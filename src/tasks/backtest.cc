@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <span>
 
 #include "base/error.h"
 #include "tasks/baseline.h"
@@ -10,7 +11,7 @@
 namespace elman {
 namespace {
 
-constexpr size_t kSeriesAtOnce = 64;  // scored side by side
+constexpr size_t kWindowsAtOnce = 1024;  // that baselines forecast side by side
 
 // What the model says in every window of the series that have room for them.
 struct WindowForecasts {
@@ -69,7 +70,19 @@ struct SeriesErrors {
   std::vector<MethodErrors> methods;
 };
 
-SeriesErrors score(const WindowForecasts& f, size_t index, const RollingOrigins& origins) {
+// What the baselines say in one window of one series: [baselines][horizon].
+using Futures = std::vector<std::vector<double>>;
+
+Futures ask_baselines(const Series& series, size_t origin, size_t season, size_t horizon) {
+  Futures futures;
+  for (const Baseline* baseline : baselines())
+    futures.push_back(baseline->forecast({series.values.data(), origin}, season, horizon));
+  return futures;
+}
+
+// `futures` [windows] are the baselines'.
+SeriesErrors score(const WindowForecasts& f, size_t index, const RollingOrigins& origins,
+                   std::span<const Futures> futures) {
   const size_t windows = origins.windows(), h = origins.horizon();
   const std::vector<double>& y = f.series[index]->values;
   const size_t median = static_cast<size_t>(std::find(f.levels.begin(), f.levels.end(), 0.5) - f.levels.begin());
@@ -85,12 +98,10 @@ SeriesErrors score(const WindowForecasts& f, size_t index, const RollingOrigins&
       for (ErrorSums* sums : {&errors.methods[0].by_step[k], &errors.methods[0].by_window[w]})
         sums->add(y[origin + k], at_levels[median], f.levels, at_levels);
     }
-    for (size_t m = 0; m < baselines().size(); ++m) {
-      const std::vector<double> future = baselines()[m]->forecast({y.data(), origin}, f.season, h);
+    for (size_t m = 0; m < baselines().size(); ++m)
       for (size_t k = 0; k < h; ++k)
         for (ErrorSums* sums : {&errors.methods[m + 1].by_step[k], &errors.methods[m + 1].by_window[w]})
-          sums->add(y[origin + k], future[k]);
-    }
+          sums->add(y[origin + k], futures[w][m][k]);
   }
   return errors;
 }
@@ -139,15 +150,21 @@ class MethodMeans {
 BacktestReport judge(const WindowForecasts& f, const RollingOrigins& origins, ThreadPool& pool,
                      const OnSeries& on_series) {
   std::vector<MethodMeans> methods(1 + baselines().size(), {origins.horizon(), origins.windows()});
-  std::vector<SeriesErrors> errors(kSeriesAtOnce);
-  for (size_t first = 0; first < f.series.size(); first += kSeriesAtOnce) {
-    const size_t count = std::min(kSeriesAtOnce, f.series.size() - first);
-    pool.split(count, 1, [&](size_t begin, size_t end) {
-      for (size_t i = begin; i < end; ++i) errors[i] = score(f, first + i, origins);
+  const size_t windows = origins.windows(), at_once = std::max<size_t>(kWindowsAtOnce / windows, 1);
+  std::vector<Futures> futures(std::min(at_once, f.series.size()) * windows);
+  for (size_t first = 0; first < f.series.size(); first += at_once) {
+    const size_t count = std::min(at_once, f.series.size() - first);
+    pool.split(count * windows, 1, [&](size_t begin, size_t end) {
+      for (size_t i = begin; i < end; ++i) {
+        const Series& series = *f.series[first + i / windows];
+        const size_t origin = origins.origin(series.values.size(), i % windows);
+        futures[i] = ask_baselines(series, origin, f.season, origins.horizon());
+      }
     });
     for (size_t i = 0; i < count; ++i) {
-      for (size_t m = 0; m < methods.size(); ++m) methods[m].add(errors[i].methods[m], errors[i].scale);
-      if (on_series) on_series(f.series[first + i]->id, results_of(errors[i], f.levels));
+      const SeriesErrors errors = score(f, first + i, origins, {&futures[i * windows], windows});
+      for (size_t m = 0; m < methods.size(); ++m) methods[m].add(errors.methods[m], errors.scale);
+      if (on_series) on_series(f.series[first + i]->id, results_of(errors, f.levels));
     }
   }
 

@@ -32,14 +32,14 @@ bool is_seasonal(std::span<const double> values, size_t season) {
     square += x.back() * x.back();
     observed += !std::isnan(v);
   }
-  double sum_of_squares = 0.0, r = 0.0;
-  for (size_t lag = 1; lag <= season; ++lag) {
-    sum_of_squares += r * r;
-    r = 0.0;
-    for (size_t t = lag; t < x.size(); ++t) r += x[t] * x[t - lag];
-    r /= square;  // NaN for a constant series, which then passes no test
-  }
-  return std::abs(r) > kCritical * std::sqrt((1.0 + 2.0 * sum_of_squares) / observed);
+  std::vector<double> r(
+      season);  // at lags 1 to m; the lags side by side, not each by itself, which takes as many passes
+  for (size_t t = 0; t < x.size(); ++t)
+    for (size_t lag = 1; lag <= std::min(season, t); ++lag) r[lag - 1] += x[t] * x[t - lag];
+  for (double& at_lag : r) at_lag /= square;  // NaN for a constant series, which then passes no test
+  double sum_of_squares = 0.0;
+  for (size_t lag = 1; lag < season; ++lag) sum_of_squares += r[lag - 1] * r[lag - 1];
+  return std::abs(r.back()) > kCritical * std::sqrt((1.0 + 2.0 * sum_of_squares) / observed);
 }
 
 std::vector<double> bridged(std::span<const double> values) {
@@ -58,12 +58,12 @@ std::vector<double> bridged(std::span<const double> values) {
 // Mean over one season around each step, NaN where the season does not fit; an even season counts its two ends half.
 std::vector<double> centred_average(const std::vector<double>& y, size_t season) {
   std::vector<double> average(y.size(), NAN);
-  const size_t half = season / 2;
-  const double end_weight = season % 2 == 0 ? 0.5 : 1.0;
-  for (size_t t = half; t + half < y.size(); ++t) {
-    double sum = end_weight * (y[t - half] + y[t + half]);
-    for (size_t i = t - half + 1; i < t + half; ++i) sum += y[i];
-    average[t] = sum / static_cast<double>(season);
+  const size_t half = season / 2, count = y.size() - 2 * half;
+  std::fill_n(average.begin() + static_cast<ptrdiff_t>(half), count, 0.0);
+  for (size_t k = 0; k <= 2 * half; ++k) {
+    const bool is_half = season % 2 == 0 && (k == 0 || k == 2 * half);
+    const double weight = (is_half ? 0.5 : 1.0) / static_cast<double>(season);
+    for (size_t t = 0; t < count; ++t) average[half + t] += weight * y[t + k];
   }
   return average;
 }

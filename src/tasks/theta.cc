@@ -40,51 +40,55 @@ TrendLine fit_line(const std::vector<double>& y) {
   return line;
 }
 
-// Simple exponential smoothing, l[t] = l[t-1] + alpha (y[t] - l[t-1]), with the start that makes the squared one-step
-// errors least. An error is e0[t] - w[t] l[0], where e0 belongs to the start 0 and w[t] = (1 - alpha)^t over the values
-// observed, so that the best start is a ratio of two sums.
+// Simple exponential smoothing, l[t] = l[t-1] + alpha (y[t] - l[t-1]), for some alphas side by side, each with the
+// start that makes the squared one-step errors least. An error is e0[t] - w[t] l[0], where e0 belongs to the start 0
+// and w[t] = (1 - alpha)^t over the values observed, so that the best start is a ratio of two sums.
+constexpr size_t kAlphas = 16;
+
 struct Smoothing {
-  double error = 0;  // sum of squares
-  double level = 0;  // the last, which is the forecast
+  double error[kAlphas] = {};  // sums of squares
+  double level[kAlphas] = {};  // the last ones, which are the forecasts
 };
 
-Smoothing smooth(const std::vector<double>& y, double alpha) {
-  double level = 0, weight = 1, e_e = 0, e_w = 0, w_w = 0;
+Smoothing smooth(const std::vector<double>& y, const double (&alpha)[kAlphas]) {
+  constexpr double kForgotten = 1e-100;  // of a start: less only slows the processor down
+  double level[kAlphas] = {}, weight[kAlphas], e_e[kAlphas] = {}, e_w[kAlphas] = {}, w_w[kAlphas] = {};
+  std::fill_n(weight, kAlphas, 1.0);
   for (const double v : y) {
     if (std::isnan(v)) continue;
-    const double e = v - level;
-    e_e += e * e;
-    e_w += e * weight;
-    w_w += weight * weight;
-    level += alpha * e;
-    weight *= 1 - alpha;
+    for (size_t i = 0; i < kAlphas; ++i) {
+      const double e = v - level[i], next = weight[i] * (1 - alpha[i]);
+      e_e[i] += e * e;
+      e_w[i] += e * weight[i];
+      w_w[i] += weight[i] * weight[i];
+      level[i] += alpha[i] * e;
+      weight[i] = next > kForgotten ? next : 0.0;
+    }
   }
-  const double start = w_w > 0 ? e_w / w_w : 0;
-  return {e_e - start * e_w, level + weight * start};
+  Smoothing result;
+  for (size_t i = 0; i < kAlphas; ++i) {
+    const double start = w_w[i] > 0 ? e_w[i] / w_w[i] : 0;
+    result.error[i] = e_e[i] - start * e_w[i];
+    result.level[i] = level[i] + weight[i] * start;
+  }
+  return result;
 }
 
-constexpr double kLeastAlpha = 1e-4, kMostAlpha = 1 - kLeastAlpha;  // as in R's forecast::ses
-constexpr int kGrid = 24;
-constexpr double kPrecision = 1e-6;  // of alpha
-
-// The last level under the alpha of the least error: a grid finds the valley, ternary search its ground.
+// The last level under the alpha of the least error: a grid, then a finer one between the neighbours of its best, and
+// so on.
 double best_level(const std::vector<double>& y) {
-  const auto error_of = [&](double alpha) { return smooth(y, alpha).error; };
-  constexpr double kStep = (kMostAlpha - kLeastAlpha) / kGrid;
-  double best = kLeastAlpha, least = error_of(best);
-  for (int i = 1; i <= kGrid; ++i) {
-    const double alpha = kLeastAlpha + kStep * i, error = error_of(alpha);
-    if (!(error < least)) continue;
-    least = error;
-    best = alpha;
+  constexpr double kLeast = 1e-4, kMost = 1 - kLeast;  // as in R's forecast::ses
+  constexpr double kPrecision = 1e-6;
+  for (double low = kLeast, high = kMost;;) {
+    const double step = (high - low) / (kAlphas - 1);
+    double alpha[kAlphas];
+    for (size_t i = 0; i < kAlphas; ++i) alpha[i] = low + step * static_cast<double>(i);
+    const Smoothing s = smooth(y, alpha);
+    const auto best = static_cast<size_t>(std::min_element(s.error, s.error + kAlphas) - s.error);
+    if (step < kPrecision) return s.level[best];
+    low = std::max(alpha[best] - step, kLeast);
+    high = std::min(alpha[best] + step, kMost);
   }
-  double low = std::max(best - kStep, kLeastAlpha), high = std::min(best + kStep, kMostAlpha);
-  while (high - low > kPrecision) {
-    const double left = low + (high - low) / 3, right = high - (high - low) / 3;
-    if (error_of(left) <= error_of(right)) high = right;
-    else low = left;
-  }
-  return smooth(y, (low + high) / 2).level;
 }
 
 // Forecasts of a series that was never negative stop at 0.
