@@ -2,227 +2,209 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 
 #include "base/error.h"
-#include "tasks/naive.h"
+#include "tasks/baseline.h"
 
 namespace elman {
 namespace {
 
-struct Origin {
-  size_t series, origin;
+constexpr size_t kWindowsAtOnce = 1024;  // that baselines forecast side by side
+
+// What the model says in every window of the series that have room for them.
+struct WindowForecasts {
+  std::vector<const Series*> series;
+  std::vector<Quantiles> by_window;  // [series * windows], a series' windows side by side
+  std::vector<double> levels;
+  size_t season = 1, skipped = 0, overlapping = 0;
 };
 
-constexpr size_t kLeastPast = 2;  // steps before the first origin
-
-size_t stride_of(const BacktestOptions& options, size_t horizon) { return options.stride ? options.stride : horizon; }
-
-// Windows that a series has room for.
-size_t most_windows(size_t length, size_t horizon, const BacktestOptions& options) {
-  if (length < kLeastPast || length - kLeastPast < horizon) return 0;
-  return (length - kLeastPast - horizon) / stride_of(options, horizon) + 1;
-}
-
-// Origins of a series, oldest first; none when it has no room for all windows.
-std::vector<size_t> origins_of(size_t length, size_t horizon, const BacktestOptions& options) {
-  std::vector<size_t> origins;
-  if (options.windows > most_windows(length, horizon, options)) return origins;
-  for (size_t w = options.windows; w-- > 0;) origins.push_back(length - horizon - w * stride_of(options, horizon));
-  return origins;
-}
-
-void check(const SeriesSet& data, size_t horizon, const BacktestOptions& options) {
-  if (options.windows == 0) fail(ErrorCode::kUsage, "--windows is 0, expected at least 1");
-  if (horizon == 0) fail(ErrorCode::kUsage, "--horizon is 0, expected at least 1 step");
-  size_t longest = 0;
-  for (const Series& s : data.series) longest = std::max(longest, s.values.size());
-  const size_t most = most_windows(longest, horizon, options), stride = stride_of(options, horizon);
-  if (options.windows <= most) return;
-  const std::string advice = most ? fmt::format("at most --windows {}, or a smaller --horizon or --stride", most)
-                                  : fmt::format("a --horizon of at most {}", longest - std::min(longest, kLeastPast));
-  fail(ErrorCode::kData,
-       "{}: the longest series has {} steps, expected more for {} windows of {} steps, {} apart, and {} steps before "
-       "them; ask for {}",
-       data.path, longest, options.windows, horizon, stride, kLeastPast, advice);
-}
-
-// Mean absolute seasonal difference before `end`: what MASE is scaled by. Falls back to season 1 on short series.
-double in_sample_error(const std::vector<double>& y, size_t end, size_t season) {
-  if (season >= end) season = 1;
-  double sum = 0.0;
-  size_t count = 0;
-  for (size_t i = season; i < end; ++i) {
-    const double d = std::abs(y[i] - y[i - season]);
-    if (std::isnan(d)) continue;
-    sum += d;
-    ++count;
+// Which windows of which series there are, with place for their forecasts.
+WindowForecasts select_series(const SeriesSet& data, const RollingOrigins& origins) {
+  WindowForecasts f;
+  for (const Series& s : data.series) {
+    if (origins.fit(s.values.size())) f.series.push_back(&s);
+    else ++f.skipped;
   }
-  return count ? sum / static_cast<double>(count) : NAN;
+  f.by_window.resize(f.series.size() * origins.windows());
+  return f;
 }
 
-double ratio(double sum, size_t count) { return count ? sum / static_cast<double>(count) : NAN; }
-
-// Sums of one method's errors. MASE and sMAPE are means over series of means over their points, as published.
-class Scorer {
- public:
-  explicit Scorer(std::vector<double> levels) : levels_(std::move(levels)), inside_(levels_.size() / 2) {}
-
-  void start_series(double scale) {
-    finish_series();
-    scale_ = scale;
+// Fills in the windows [first, last) of all series.
+void forecast_windows(const ForecastModel& model, const SeriesSet& data, const RollingOrigins& origins, size_t first,
+                      size_t last, ThreadPool& pool, WindowForecasts& f) {
+  if (first == 0) {
+    f.levels = model.levels();
+    f.season = model.config().season;
   }
-  void add(double actual, double point, const Quantiles* quantiles, size_t step) {
-    if (std::isnan(actual)) return;
-    const double error = actual - point, size = std::abs(actual) + std::abs(point);
-    absolute_ += std::abs(error);
-    square_ += error * error;
-    series_absolute_ += std::abs(error);
-    series_smape_ += size > 0 ? 200.0 * std::abs(error) / size : 0.0;
-    ++series_points_;
-    ++points_;
-    if (!quantiles) return;
-    for (size_t k = 0; k < levels_.size(); ++k) {
-      const double e = actual - (*quantiles)[k][step];
-      pinball_ += std::max(levels_[k] * e, (levels_[k] - 1.0) * e);
+  std::vector<ForecastModel::Request> requests;
+  std::vector<size_t> places;
+  for (size_t i = 0; i < f.series.size(); ++i) {
+    const Series& s = *f.series[i];
+    const std::optional<Time> trained = model.trained_until(s.id);
+    for (size_t w = first; w < last; ++w) {
+      const size_t origin = origins.origin(s.values.size(), w);
+      requests.push_back({&s, origin});
+      places.push_back(i * origins.windows() + w);
+      f.overlapping += trained && data.frequency.time_at(s.start, static_cast<int64_t>(origin)) <= *trained;
     }
-    for (size_t k = 0; k < inside_.size(); ++k)
-      inside_[k] += actual >= (*quantiles)[k][step] && actual <= (*quantiles)[levels_.size() - 1 - k][step];
   }
-  Metrics finish(bool probabilistic) {
-    finish_series();
-    Metrics m;
-    m.points = points_;
-    m.mae = ratio(absolute_, points_);
-    m.mse = ratio(square_, points_);
-    m.rmse = std::sqrt(m.mse);
-    m.mase = ratio(mase_, scaled_series_);
-    m.smape = ratio(smape_, series_);
-    m.wql = probabilistic ? ratio(pinball_, points_ * levels_.size()) : NAN;
-    for (size_t k = 0; probabilistic && k < inside_.size(); ++k)
-      m.coverage[levels_[levels_.size() - 1 - k] - levels_[k]] = ratio(static_cast<double>(inside_[k]), points_);
-    return m;
+  std::vector<Quantiles> forecasts = model.predict(data, requests, pool);
+  for (size_t r = 0; r < places.size(); ++r) f.by_window[places[r]] = std::move(forecasts[r]);
+}
+
+// Of methods in the order of results: the model, then every baseline, which have no quantiles.
+std::string name_of(size_t method) { return method == 0 ? "elman" : std::string(baselines()[method - 1]->name); }
+const std::vector<double> kNoLevels;
+
+// One method's errors on one series.
+struct MethodErrors {
+  std::vector<ErrorSums> by_step, by_window;  // [horizon], [windows]
+};
+
+// One series: the errors of every method, the model's first.
+struct SeriesErrors {
+  double scale = NAN;
+  std::vector<MethodErrors> methods;
+};
+
+// What the baselines say in one window of one series: [baselines][horizon].
+using Futures = std::vector<std::vector<double>>;
+
+Futures ask_baselines(const Series& series, size_t origin, size_t season, size_t horizon) {
+  Futures futures;
+  for (const Baseline* baseline : baselines())
+    futures.push_back(baseline->forecast({series.values.data(), origin}, season, horizon));
+  return futures;
+}
+
+// `futures` [windows] are the baselines'.
+SeriesErrors score(const WindowForecasts& f, size_t index, const RollingOrigins& origins,
+                   std::span<const Futures> futures) {
+  const size_t windows = origins.windows(), h = origins.horizon();
+  const std::vector<double>& y = f.series[index]->values;
+  const size_t median = static_cast<size_t>(std::find(f.levels.begin(), f.levels.end(), 0.5) - f.levels.begin());
+  SeriesErrors errors;
+  errors.scale = in_sample_error(y, origins.origin(y.size(), 0), f.season);
+  errors.methods.assign(1 + baselines().size(), {std::vector<ErrorSums>(h), std::vector<ErrorSums>(windows)});
+  std::vector<double> at_levels(f.levels.size());
+  for (size_t w = 0; w < windows; ++w) {
+    const size_t origin = origins.origin(y.size(), w);
+    const Quantiles& forecast = f.by_window[index * windows + w];
+    for (size_t k = 0; k < h; ++k) {
+      for (size_t q = 0; q < at_levels.size(); ++q) at_levels[q] = forecast[q][k];
+      for (ErrorSums* sums : {&errors.methods[0].by_step[k], &errors.methods[0].by_window[w]})
+        sums->add(y[origin + k], at_levels[median], f.levels, at_levels);
+    }
+    for (size_t m = 0; m < baselines().size(); ++m)
+      for (size_t k = 0; k < h; ++k)
+        for (ErrorSums* sums : {&errors.methods[m + 1].by_step[k], &errors.methods[m + 1].by_window[w]})
+          sums->add(y[origin + k], futures[w][m][k]);
+  }
+  return errors;
+}
+
+std::vector<MethodResult> results_of(const SeriesErrors& errors, const std::vector<double>& levels) {
+  std::vector<MethodResult> results(errors.methods.size());
+  for (size_t m = 0; m < results.size(); ++m) {
+    const std::vector<double>& of_method = m == 0 ? levels : kNoLevels;
+    results[m].name = name_of(m);
+    ErrorSums all;
+    for (const ErrorSums& sums : errors.methods[m].by_step) {
+      results[m].by_step.push_back(sums.metrics(of_method, errors.scale));
+      all += sums;
+    }
+    results[m].metrics = all.metrics(of_method, errors.scale);
+  }
+  return results;
+}
+
+// One method's errors over all series.
+class MethodMeans {
+ public:
+  MethodMeans(size_t horizon, size_t windows) : by_step_(horizon), by_window_(windows) {}
+
+  void add(const MethodErrors& errors, double scale) {
+    ErrorSums all;
+    for (const ErrorSums& sums : errors.by_step) all += sums;
+    all_.add(all, scale);
+    for (size_t k = 0; k < by_step_.size(); ++k) by_step_[k].add(errors.by_step[k], scale);
+    for (size_t w = 0; w < by_window_.size(); ++w) by_window_[w].add(errors.by_window[w], scale);
+  }
+  MethodResult result(std::string name, const std::vector<double>& levels) const {
+    MethodResult result;
+    result.name = std::move(name);
+    result.metrics = all_.metrics(levels);
+    for (const SeriesMean& mean : by_step_) result.by_step.push_back(mean.metrics(levels));
+    for (const SeriesMean& mean : by_window_) result.by_window.push_back(mean.metrics(levels));
+    return result;
   }
 
  private:
-  void finish_series() {
-    if (series_points_ > 0) {
-      smape_ += ratio(series_smape_, series_points_);
-      ++series_;
-      if (scale_ > 0) {
-        mase_ += ratio(series_absolute_, series_points_) / scale_;
-        ++scaled_series_;
-      }
-    }
-    series_absolute_ = series_smape_ = 0.0;
-    series_points_ = 0;
-  }
-
-  std::vector<double> levels_;
-  std::vector<size_t> inside_;  // by interval, outermost first
-  double scale_ = 0, absolute_ = 0, square_ = 0, pinball_ = 0, mase_ = 0, smape_ = 0;
-  double series_absolute_ = 0, series_smape_ = 0;
-  size_t points_ = 0, series_points_ = 0, series_ = 0, scaled_series_ = 0;
+  SeriesMean all_;
+  std::vector<SeriesMean> by_step_, by_window_;
 };
 
-// MASE unless no series has a scale, then MAE.
-double judged(const Metrics& m) { return std::isnan(m.mase) ? m.mae : m.mase; }
+BacktestReport judge(const WindowForecasts& f, const RollingOrigins& origins, ThreadPool& pool,
+                     const OnSeries& on_series) {
+  std::vector<MethodMeans> methods(1 + baselines().size(), {origins.horizon(), origins.windows()});
+  const size_t windows = origins.windows(), at_once = std::max<size_t>(kWindowsAtOnce / windows, 1);
+  std::vector<Futures> futures(std::min(at_once, f.series.size()) * windows);
+  for (size_t first = 0; first < f.series.size(); first += at_once) {
+    const size_t count = std::min(at_once, f.series.size() - first);
+    pool.split(count * windows, 1, [&](size_t begin, size_t end) {
+      for (size_t i = begin; i < end; ++i) {
+        const Series& series = *f.series[first + i / windows];
+        const size_t origin = origins.origin(series.values.size(), i % windows);
+        futures[i] = ask_baselines(series, origin, f.season, origins.horizon());
+      }
+    });
+    for (size_t i = 0; i < count; ++i) {
+      const SeriesErrors errors = score(f, first + i, origins, {&futures[i * windows], windows});
+      for (size_t m = 0; m < methods.size(); ++m) methods[m].add(errors.methods[m], errors.scale);
+      if (on_series) on_series(f.series[first + i]->id, results_of(errors, f.levels));
+    }
+  }
 
-std::string compare(const BacktestReport& report) {
-  const Metrics* best = nullptr;
-  for (const MethodResult& method : report.methods)
-    if (method.name == report.best_naive) best = &method.metrics;
-  const Metrics& model = report.methods.front().metrics;
-  const char* figure = std::isnan(model.mase) ? "MAE" : "MASE";
-  const double ours = judged(model), theirs = judged(*best);
-  if (ours < theirs)
-    return fmt::format("elman beats {} by {:.1f} % ({} {:.4g} against {:.4g})", report.best_naive,
-                       100 * (1 - ours / theirs), figure, ours, theirs);
-  return fmt::format("{} wins: elman is worse by {:.1f} % ({} {:.4g} against {:.4g}); use {} for this data",
-                     report.best_naive, 100 * (ours / theirs - 1), figure, ours, theirs, report.best_naive);
+  BacktestReport report;
+  report.series = f.series.size();
+  report.windows = f.by_window.size();
+  report.skipped_series = f.skipped;
+  report.overlapping = f.overlapping;
+  for (size_t m = 0; m < methods.size(); ++m)
+    report.methods.push_back(methods[m].result(name_of(m), m == 0 ? f.levels : kNoLevels));
+  report.conclude(origins.span());
+  return report;
 }
 
 }  // namespace
 
 SeriesSet before_first_origin(const SeriesSet& data, size_t horizon, const BacktestOptions& options) {
-  check(data, horizon, options);
-  SeriesSet past = data;
-  for (Series& s : past.series) {
-    const std::vector<size_t> origins = origins_of(s.values.size(), horizon, options);
-    if (origins.empty()) continue;
-    s.values.resize(origins.front());
-    for (auto& covariate : s.covariates) covariate.resize(origins.front());
-  }
-  return past;
+  return RollingOrigins(data, horizon, options).known_before(data, 0);
 }
 
 BacktestReport backtest(const ForecastModel& model, const SeriesSet& data, const BacktestOptions& options,
-                        ThreadPool& pool) {
-  const size_t h = options.horizon ? options.horizon : model.config().horizon, season = model.config().season;
+                        ThreadPool& pool, const OnSeries& on_series) {
+  const size_t h = options.horizon ? options.horizon : model.config().horizon;
   if (h > model.config().horizon)
     fail(ErrorCode::kUsage,
          "--horizon {} is beyond the {} steps the model was trained for; train it with the longer horizon", h,
          model.config().horizon);
-  check(data, h, options);
-
-  BacktestReport report;
-  std::vector<ForecastModel::Request> requests;
-  std::vector<Origin> origins;
-  for (size_t i = 0; i < data.series.size(); ++i) {
-    const Series& s = data.series[i];
-    const std::vector<size_t> of_series = origins_of(s.values.size(), h, options);
-    report.skipped_series += of_series.empty();
-    report.series += !of_series.empty();
-    const std::optional<Time> trained = model.trained_until(s.id);
-    for (const size_t origin : of_series) {
-      requests.push_back({&s, origin});
-      origins.push_back({i, origin});
-      report.overlapping += trained && data.frequency.time_at(s.start, static_cast<int64_t>(origin)) <= *trained;
-    }
-  }
-  report.windows = requests.size();
-
-  const std::vector<Quantiles> forecasts = model.predict(data, requests, pool);
-  const std::vector<double>& levels = model.levels();
-  const size_t median = static_cast<size_t>(std::find(levels.begin(), levels.end(), 0.5) - levels.begin());
-  Scorer own(levels);
-  std::vector<Scorer> naive(naive_methods().size(), Scorer(levels));
-  for (size_t r = 0; r < requests.size(); ++r) {
-    const std::vector<double>& y = requests[r].series->values;
-    const size_t origin = origins[r].origin;
-    if (r == 0 || origins[r].series != origins[r - 1].series) {
-      const double scale = in_sample_error(y, origin, season);
-      own.start_series(scale);
-      for (Scorer& scorer : naive) scorer.start_series(scale);
-    }
-    for (size_t k = 0; k < h; ++k) own.add(y[origin + k], forecasts[r][median][k], &forecasts[r], k);
-    for (size_t m = 0; m < naive.size(); ++m) {
-      const std::vector<double> future = naive_methods()[m].forecast({y.data(), origin}, season, h);
-      for (size_t k = 0; k < h; ++k) naive[m].add(y[origin + k], future[k], nullptr, k);
-    }
-  }
-  report.methods.push_back({"elman", own.finish(true)});
-  for (size_t m = 0; m < naive.size(); ++m)
-    report.methods.push_back({std::string(naive_methods()[m].name), naive[m].finish(false)});
-  const auto best =
-      std::min_element(report.methods.begin() + 1, report.methods.end(),
-                       [](const auto& a, const auto& b) { return judged(a.metrics) < judged(b.metrics); });
-  report.best_naive = best->name;
-  report.verdict = compare(report);
-  return report;
+  const RollingOrigins origins(data, h, options);
+  WindowForecasts forecasts = select_series(data, origins);
+  forecast_windows(model, data, origins, 0, origins.windows(), pool, forecasts);
+  return judge(forecasts, origins, pool, on_series);
 }
 
-nlohmann::json to_json(const Metrics& m) {
-  nlohmann::json coverage = nlohmann::json::object();
-  for (const auto& [nominal, observed] : m.coverage) coverage[fmt::format("{:.4g}", nominal)] = observed;
-  nlohmann::json out{{"mase", m.mase}, {"smape", m.smape}, {"mae", m.mae},
-                     {"mse", m.mse},   {"rmse", m.rmse},   {"points", m.points}};
-  if (!std::isnan(m.wql)) {
-    out["wql"] = m.wql;
-    out["coverage"] = coverage;
-  }
-  return out;
+BacktestReport backtest(const TrainForWindow& train, const SeriesSet& data, const BacktestOptions& options,
+                        ThreadPool& pool, const OnSeries& on_series) {
+  const RollingOrigins origins(data, options.horizon, options);
+  WindowForecasts forecasts = select_series(data, origins);
+  for (size_t w = 0; w < origins.windows(); ++w)
+    forecast_windows(train(origins.known_before(data, w), w), data, origins, w, w + 1, pool, forecasts);
+  return judge(forecasts, origins, pool, on_series);
 }
 
 }  // namespace elman

@@ -7,6 +7,7 @@
 #include "model/model_file.h"
 #include "tasks/fingerprint.h"
 #include "tasks/forecast_problem.h"
+#include "tasks/levels.h"
 #include "tasks/series_json.h"
 #include "train/checkpoint.h"
 
@@ -242,18 +243,8 @@ std::vector<Quantiles> ForecastModel::predict(const SeriesSet& data, const std::
 
 namespace {
 
-// Weights of the trained levels that make up `level`: one, or two neighbours.
-struct Blend {
-  size_t low, high;
-  double share;  // of high
-};
-
-Blend blend_for(double level, const std::vector<double>& trained) {
-  for (size_t k = 0; k < trained.size(); ++k) {
-    if (std::abs(level - trained[k]) < 1e-9) return {k, k, 0.0};
-    if (k > 0 && level > trained[k - 1] && level < trained[k])
-      return {k - 1, k, (level - trained[k - 1]) / (trained[k] - trained[k - 1])};
-  }
+LevelBlend blend_for(double level, const std::vector<double>& trained) {
+  if (const auto blend = blend_of(level, trained)) return *blend;
   fail(ErrorCode::kUsage,
        "--quantiles: {} lies outside the levels the model was trained for ({}); train it with --quantiles that hold it",
        level, fmt::join(trained, ", "));
@@ -265,7 +256,7 @@ std::vector<Forecast> ForecastModel::forecast(const SeriesSet* given, size_t hor
                                               ThreadPool& pool) const {
   const SeriesSet& data = given ? *given : context_;
   if (horizon == 0) horizon = config_.horizon;
-  std::vector<Blend> blends;
+  std::vector<LevelBlend> blends;
   blends.reserve(levels.size());
   for (const double level : levels) blends.push_back(blend_for(level, config_.quantiles));
   const size_t median = blend_for(0.5, config_.quantiles).low;
@@ -285,9 +276,8 @@ std::vector<Forecast> ForecastModel::forecast(const SeriesSet* given, size_t hor
         f.ds.push_back(data.time_text(i, static_cast<int64_t>(extended[i].values.size() + step)));
         f.y_hat.push_back(parts[i][median][step]);
         for (size_t k = 0; k < levels.size(); ++k) {
-          const Blend& blend = blends[k];
-          f.quantiles[k].push_back((1 - blend.share) * parts[i][blend.low][step] +
-                                   blend.share * parts[i][blend.high][step]);
+          const LevelBlend& blend = blends[k];
+          f.quantiles[k].push_back(blend.mix(parts[i][blend.low][step], parts[i][blend.high][step]));
         }
       }
       extended[i].values.insert(extended[i].values.end(), parts[i][median].begin(),

@@ -60,10 +60,13 @@ class Usage(ToolTest):
         self.refused(2, *TRAIN_TO, "--look-back", "50", "--segment", "12", says=["--look-back", "--segment"])
         model = self.train()
         self.refused(2, "backtest", model, CO2, "--hidden-size", "8", says=["--hidden-size", "trained model"])
+        self.refused(2, "backtest", model, CO2, "--retrain", says=["--retrain", "trained model"])
         self.refused(2, "backtest", model, says="DATA.csv")
         self.refused(2, "backtest", CO2, model, says=f"elman backtest {model} {CO2}")
         self.refused(2, "forecast", model, "--series", "co2", says="--plot")
         self.refused(2, "forecast", model, "-o", "f", "--plot", "f", says="--plot")
+        self.refused(2, "forecast", model, "--json", "--plot", "-", says=["--json", "--plot -"])
+        self.refused(2, "forecast", model, "--plot", says="--plot needs a value")
         self.refused(2, "forecast", model, "--plot", "f.svg", "--series", "co3", says="did you mean 'co2'?")
         self.refused(2, "forecast", model, "--quantiles", "0.01,0.5")
 
@@ -167,6 +170,11 @@ class Writing(ToolTest):
     def test_output_is_checked_before_training(self):
         for output in ["no/such/folder/m.safetensors", "/proc/m.safetensors", "."]:
             self.refused(6, "train", "forecast", CO2, "--horizon", 6, "--epochs", 100000, "-o", output, says=output)
+
+    def test_table_of_a_backtest_is_checked_before_training(self):
+        command = ["backtest", CO2, "--horizon", 6, "--epochs", 100000, "--patience", 0]
+        self.refused(6, *command, "-o", "none/errors.csv", says="none/errors.csv")
+        self.refused(2, *command, "-o", CO2, says="the input itself")
 
     def test_output_is_the_input(self):
         data = self.write("data.csv", pathlib.Path(CO2).read_text())

@@ -118,31 +118,87 @@ class Forecast(ToolTest):
         self.assertEqual(len(pathlib.Path("f.csv").read_text().splitlines()), 1 + 2 * 6)
 
 
+    def test_plot_in_the_terminal(self):
+        model = self.train()
+        plain = {"LC_ALL": "C", "COLUMNS": "60", "TERM": "xterm"}
+        table, _ = self.run_tool("forecast", model, "-q")
+        drawn, err = self.run_tool("forecast", model, "--plot", "-", env=plain)
+        self.assertEqual(err, "")
+        self.assertTrue(drawn.isascii())
+        self.assertNotIn("\x1b", drawn)  # no terminal, no colour
+        self.assertEqual(max(map(len, drawn.splitlines())), 59)
+        for text in ["co2", "370 +", "2002", "* history", "o median", "80 % interval"]:
+            self.assertIn(text, drawn)
+        dots, _ = self.run_tool("forecast", model, "--plot", "-", env={"LC_ALL": "C.UTF-8"})
+        self.assertTrue(any("\u2801" <= c <= "\u28ff" for c in dots))
+        # With a file for the table, both.
+        both, _ = self.run_tool("forecast", model, "-q", "-o", "f.csv", "--plot", "-", env=plain)
+        self.assertEqual((both, pathlib.Path("f.csv").read_text()), (drawn, table))
+        self.assertEqual({p.name for p in pathlib.Path().iterdir()}, {model, "f.csv"})
+
+
 class Judge(ToolTest):
     def check(self, result):
         self.assertLessEqual(METRICS | {"wql", "coverage"}, set(result["metrics"]))
         self.assertLessEqual(METRICS, set(result["naive"]))
         self.assertEqual(result["naive"], result["methods"][result["best_naive"]])
-        self.assertEqual(set(result["methods"]), {"elman", "naive", "seasonal_naive", "drift"})
+        self.assertEqual(result["methods"]["seasonal_naive"]["skill"], 0)
+        self.assertEqual(result["diebold_mariano"]["against"], result["best_naive"])
+        self.assertEqual(set(result["methods"]), {"elman", "naive", "seasonal_naive", "drift", "seasonal_mean", "theta"})
 
     def test_backtest_trains_on_the_past_alone(self):
         result = self.result("backtest", CO2, "--horizon", 6, "--windows", 4, *SMALL)
         self.check(result)
         self.assertEqual((result["windows"], result["overlapping"]), (4, 0))
+        self.assertEqual((result["diebold_mariano"]["windows"], result["diebold_mariano"]["lags"]), (4, 0))
+        self.assertTrue(0 < result["diebold_mariano"]["p_value"] < 1)
         self.assertEqual(result["metrics"]["points"], 24)
+
+    def test_backtest_can_train_anew_before_every_window(self):
+        command = ["backtest", CO2, "--horizon", 6, "--windows", 2, *SMALL]
+        once, anew = self.result(*command), self.result(*command, "--retrain")
+        self.check(anew)
+        self.assertEqual(anew["naive"], once["naive"])
+        self.assertNotEqual(anew["metrics"]["mae"], once["metrics"]["mae"])
+        self.assertIn("before window 2 of 2", self.run_tool(*command, "--retrain")[1])
 
     def test_backtest_of_a_model_warns_of_what_it_has_seen(self):
         model = self.train()
         out, err = self.run_tool("backtest", model, CO2, "--windows", 3)
-        for text in ["sMAPE %", "MAE", "RMSE", "pinball", "in 80 %", "elman", "seasonal_naive", "drift", "(MASE "]:
+        for text in ["skill", "sMAPE %", "MAE", "RMSE", "pinball", "in 80 %", "elman", "seasonal_naive", "drift", "seasonal_mean", "theta", "(MASE "]:
             self.assertIn(text, out)
         self.assertIn("3 of 3 windows overlap", err)
         self.check(self.result("backtest", model, CO2, "--windows", 3))
+
+    def test_backtest_writes_errors_by_series_step_and_method(self):
+        rows = ["time,a,\"b,c\""] + [f"{t},{t % 5 + t % 3},{100 + t % 7 + t // 10 if t != 117 else ''}" for t in range(120)]
+        result = self.result("backtest", self.write("wide.csv", "\n".join(rows)), "--horizon", 6, "--windows", 4,
+                             *SMALL, "-o", "errors.csv")
+        self.assertEqual(result["output"], "errors.csv")
+        with open("errors.csv", newline="") as file:
+            table = list(csv.DictReader(file))
+        self.assertEqual(list(table[0]), ["unique_id", "step", "method", "points", "mae", "rmse", "smape", "mase",
+                                          "wql", "coverage0.8"])
+        self.assertEqual(len(table), 2 * 6 * len(result["methods"]))
+        self.assertEqual({r["unique_id"] for r in table}, {"a", "b,c"})
+        self.assertEqual([r["points"] for r in table if r["method"] == "drift"], ["4"] * 9 + ["3"] + ["4"] * 2)
+        self.assertEqual({(r["method"] == "elman", r["wql"] != "", r["coverage0.8"] != "") for r in table},
+                         {(True, True, True), (False, False, False)})
+        for name, metrics in result["methods"].items():
+            own = [r for r in table if r["method"] == name]
+            points = sum(int(r["points"]) for r in own)
+            self.assertEqual(points, metrics["points"])
+            self.assertAlmostEqual(sum(float(r["mae"]) * int(r["points"]) for r in own) / points, metrics["mae"])
+            steps = result["by_step"][name]
+            self.assertEqual(len(steps["mase"]), 6)
+            self.assertAlmostEqual(sum(float(r["mase"]) for r in own if r["step"] == "2") / 2, steps["mase"][1])
 
     def test_evaluate_forecast(self):
         result = self.result("evaluate", self.train(), CO2)
         self.check(result)
         self.assertEqual(result["metrics"]["points"], 6)
+        self.assertIsNone(result["diebold_mariano"]["p_value"])  # of one window
+        self.assertIn("too few", result["verdict"])
 
     def test_evaluate_text_beside_the_frequency_of_characters(self):
         model = self.train_text()
@@ -211,7 +267,7 @@ class Show(ToolTest):
         self.assertRegex(self.run_tool("--version")[0], r"^elman \d+\.\d+\.\d+\n$")
         self.assertIn("Examples:", self.run_tool("--help")[0])
         self.assertIn("forecast", self.run_tool("train", "--help")[0])
-        verbs = ["train forecast", "train text", "forecast", "backtest", "evaluate", "sample", "inspect", "config show"]
+        verbs = ["train forecast", "train text", "forecast", "backtest", "evaluate", "anomalies", "sample", "inspect", "config show"]
         for verb in verbs:
             out, _ = self.run_tool(*verb.split(), "--help")
             examples = [line for line in out.split("Examples:")[1].splitlines() if f"elman {verb}" in line]

@@ -150,7 +150,8 @@ TEST(Forecast, BeatsTheSeasonalNaiveOnTrendAndSeason) {
   EXPECT_LT(report.methods[0].metrics.mase, 0.5 * report.methods[2].metrics.mase);
   EXPECT_EQ(report.overlapping, 0u);
   EXPECT_EQ(report.windows, 12u);
-  EXPECT_NE(report.verdict.find("elman beats"), std::string::npos);
+  EXPECT_EQ(report.verdict.find("elman wins by"), 0u) << report.verdict;
+  EXPECT_GT(report.methods[0].skill, 0.5);
 }
 
 TEST(Forecast, SaysWhenTheNaiveWins) {
@@ -162,10 +163,12 @@ TEST(Forecast, SaysWhenTheNaiveWins) {
   ForecastConfig config = quick();
   config.epochs = 1;
   config.batches_per_epoch = 1;  // barely trained: any naive method must win
-  const BacktestOptions options{.windows = 3};
+  const BacktestOptions options{.windows = 8};
   const ForecastModel model = ForecastModel::train(before_first_origin(data, config.horizon, options), config, pool);
   const BacktestReport report = backtest(model, data, options, pool);
-  EXPECT_NE(report.verdict.find(report.best_naive + " wins"), std::string::npos) << report.verdict;
+  EXPECT_EQ(report.verdict.find(report.best_naive + " wins by"), 0u) << report.verdict;
+  EXPECT_LT(report.test.p_value, 0.05);
+  EXPECT_GT(report.test.statistic, 0);
 }
 
 TEST(Backtest, ComputesTheFiguresOfTheLiterature) {
@@ -187,6 +190,48 @@ TEST(Backtest, ComputesTheFiguresOfTheLiterature) {
   EXPECT_NEAR(naive.smape, smape, 1e-12);
   EXPECT_DOUBLE_EQ(report.methods[2].metrics.mae, 12.0);   // seasonal naive
   EXPECT_NEAR(report.methods[3].metrics.mae, 0.0, 1e-12);  // drift
+}
+
+// One pass over all origins has the bits of a pass for each.
+TEST(Backtest, ForecastsAllOriginsAtOnce) {
+  ThreadPool pool(2);
+  const SeriesSet data = make_series(3, 90);
+  const ForecastModel model = ForecastModel::train(data, quick(), pool);
+  std::vector<ForecastModel::Request> requests;
+  for (const Series& s : data.series)
+    for (size_t origin = 20; origin < 84; ++origin) requests.push_back({&s, origin});
+  const std::vector<Quantiles> together = model.predict(data, requests, pool);
+  for (size_t r = 0; r < requests.size(); r += 17) EXPECT_EQ(model.predict(data, {requests[r]}, pool)[0], together[r]);
+}
+
+TEST(Backtest, TrainsAnewBeforeEveryWindowOnWhatWasKnown) {
+  ThreadPool pool(1);
+  const SeriesSet data = make_series(2, 90);
+  const BacktestOptions options{.windows = 3, .stride = 4, .horizon = 6};
+  std::vector<size_t> lengths;
+  const TrainForWindow train = [&](const SeriesSet& known, size_t window) {
+    EXPECT_EQ(window, lengths.size());
+    lengths.push_back(known.series[1].values.size());
+    return ForecastModel::train(known, quick(), pool);
+  };
+  const BacktestReport report = backtest(train, data, options, pool);
+  EXPECT_EQ(lengths, (std::vector<size_t>{76, 80, 84}));
+  EXPECT_EQ(report.windows, 6u);
+  EXPECT_EQ(report.overlapping, 0u);
+
+  // The windows are those of three backtests with one model each.
+  double mae = 0, theta = 0;
+  for (const size_t length : lengths) {
+    SeriesSet known = data, until = data;
+    for (Series& s : known.series) s.values.resize(length);
+    for (Series& s : until.series) s.values.resize(length + 6);
+    const ForecastModel model = ForecastModel::train(known, quick(), pool);
+    const BacktestReport one = backtest(model, until, {.windows = 1}, pool);
+    mae += one.methods.front().metrics.mae / 3;
+    theta += one.methods.back().metrics.mae / 3;
+  }
+  EXPECT_NEAR(report.methods.front().metrics.mae, mae, 1e-12 * mae);
+  EXPECT_NEAR(report.methods.back().metrics.mae, theta, 1e-12 * theta);
 }
 
 TEST(Backtest, RefusesMoreWindowsThanTheDataHoldsBeforeAnyTraining) {

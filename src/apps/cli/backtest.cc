@@ -3,6 +3,8 @@
 
 #include "apps/cli/commands.h"
 #include "apps/cli/common.h"
+#include "apps/cli/console.h"
+#include "apps/cli/error_table.h"
 #include "apps/cli/interrupt.h"
 #include "apps/cli/progress.h"
 #include "apps/cli/report.h"
@@ -15,29 +17,31 @@ namespace {
 constexpr const char* kExamples =
     "  elman backtest data/co2.csv --horizon 24 --windows 5         # trains on what was known before the windows\n"
     "  elman backtest data/elnino.csv --horizon 12 --windows 10 --cell lstm --json\n"
-    "  elman backtest co2.safetensors data/co2.csv --windows 5      # a model at hand";
+    "  elman backtest data/co2.csv --horizon 24 --windows 5 --retrain   # five trainings, as one would do in use\n"
+    "  elman backtest co2.safetensors data/co2.csv --windows 5 -o errors.csv   # a model at hand";
 
 struct Arguments {
   std::string first, second;  // DATA, or MODEL and DATA
+  std::string output;
   ForecastConfig config;
   BacktestOptions options;
   SeriesOptions columns;
+  bool retrain = false;
   double time_limit = 0;
   Common common;
 };
 
 // Flags that mean something to a model at hand; the others train one.
 void check_flags_of_model(const Verb& verb) {
-  constexpr std::string_view kAllowed[] = {"--horizon", "--windows", "--stride", "--target", "--time",   "--id",
-                                           "--threads", "--config",  "--json",   "--quiet",  "--verbose"};
+  constexpr std::string_view kAllowed[] = {"--horizon", "--windows", "--stride", "--target", "--time",    "--id",
+                                           "--threads", "--config",  "--json",   "--quiet",  "--verbose", "--output"};
   for (const std::string& flag : verb.flags.given())
     if (std::find(std::begin(kAllowed), std::end(kAllowed), flag) == std::end(kAllowed))
       fail(ErrorCode::kUsage, "{} is for training, but a trained model is given; leave one of them out", flag);
 }
 
-ForecastModel train_before(const SeriesSet& data, const Arguments& a, ThreadPool& pool) {
-  const SeriesSet known = before_first_origin(data, a.options.horizon, a.options);
-  a.common.note(fmt::format("training on what was known before the first of {} windows", a.options.windows));
+ForecastModel train_before(size_t window, const SeriesSet& known, const Arguments& a, ThreadPool& pool) {
+  a.common.note(fmt::format("training on what was known before window {} of {}", window + 1, a.options.windows));
   const InterruptGuard guard(a.common.quiet);
   Progress progress(a.common);
   TrainRun training;
@@ -46,11 +50,27 @@ ForecastModel train_before(const SeriesSet& data, const Arguments& a, ThreadPool
   return ForecastModel::train(known, a.config, pool, std::move(training));
 }
 
+// Runs a backtest with a model, or with what trains one for each window; writes the table of errors if it is wanted.
+template <class Model>
+void judge(const Model& model, const SeriesSet& data, const Arguments& a, ThreadPool& pool) {
+  if (a.output.empty()) return print_report(backtest(model, data, a.options, pool), a.common);
+  ErrorTable table(a.output);
+  const auto add = [&](const std::string& id, const std::vector<MethodResult>& methods) { table.add(id, methods); };
+  const BacktestReport report = backtest(model, data, a.options, pool, add);
+  table.commit();
+  a.common.note(fmt::format("{}: errors by series, step and method, {}", a.output, counted(table.rows(), "row")));
+  print_report(report, a.common, a.output);
+}
+
 void backtest_data(const Verb& verb, const Arguments& a, ThreadPool& pool) {
   require_argument(a.options.horizon ? "given" : "", "--horizon N, the number of steps to forecast,", verb);
   const SeriesSet data = load_series(a.first, a.columns);
   a.common.note(data.summary());
-  print_report(backtest(train_before(data, a, pool), data, a.options, pool), a.common);
+  const TrainForWindow train = [&](const SeriesSet& known, size_t window) {
+    return train_before(window, known, a, pool);
+  };
+  if (a.retrain) return judge(train, data, a, pool);
+  judge(train(before_first_origin(data, a.options.horizon, a.options), 0), data, a, pool);
 }
 
 void backtest_model(const Verb& verb, const Arguments& a, ThreadPool& pool) {
@@ -59,12 +79,13 @@ void backtest_model(const Verb& verb, const Arguments& a, ThreadPool& pool) {
   const ForecastModel model = ForecastModel::load(a.first);
   const SeriesSet data = load_series(a.second, overridden(model.series_options(), a.columns));
   a.common.note(data.summary());
-  print_report(backtest(model, data, a.options, pool), a.common);
+  judge(model, data, a, pool);
 }
 
 void run(const Verb& verb, Arguments& a) {
   check_common(a.common);
   require_argument(a.first, "DATA.csv, or MODEL DATA.csv,", verb);
+  for (const std::string& input : {a.first, a.second}) check_output(a.output, input);
   a.options.horizon = a.config.horizon;
   ThreadPool pool(a.common.threads);
   if (a.second.empty()) {
@@ -80,7 +101,8 @@ void run(const Verb& verb, Arguments& a) {
 }  // namespace
 
 void add_backtest(CommandLine& line) {
-  Verb& verb = line.add("backtest", "Forecast the past and compare with what came, beside naive methods", kExamples);
+  Verb& verb =
+      line.add("backtest", "Forecast the past and compare with what came, beside naive methods and Theta", kExamples);
   verb.sections = {"train", "train.forecast", "backtest"};
   const auto a = std::make_shared<Arguments>();
   verb.flags.add_file("DATA.csv", a->first, "Table with a time column and one or more value columns; or MODEL");
@@ -88,8 +110,12 @@ void add_backtest(CommandLine& line) {
   verb.flags.group("Windows");
   verb.flags.add("--windows", a->options.windows, at_least(1), "Times to forecast from, at the end of each series");
   verb.flags.add("--stride", a->options.stride, at_least(0), "Steps between them").zero_means("the horizon");
+  verb.flags.add("--retrain", a->retrain, "Train anew before every window instead of once before the first");
   add_forecast_flags(verb, a->config);
   verb.flags.add("--time-limit", a->time_limit, kNotNegative, "Seconds to train at most").zero_means("none");
+  verb.flags.group("Output");
+  verb.flags.add("-o,--output", a->output, "FILE.csv", "Table to write: errors of every method by series and step")
+      .flag_only();
   add_series_flags(verb, a->columns);
   add_common(line, verb, a->common);
   verb.run = [a, &verb] { run(verb, *a); };

@@ -9,6 +9,7 @@ void add_train(CommandLine& line);
 void add_forecast(CommandLine& line);
 void add_backtest(CommandLine& line);
 void add_evaluate(CommandLine& line);
+void add_anomalies(CommandLine& line);
 void add_sample(CommandLine& line);
 void add_inspect(CommandLine& line);
 void add_bench(CommandLine& line);

@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
@@ -30,7 +31,12 @@ bool is_set(const char* variable) {
   return value && *value;
 }
 
-bool has_colour() { return has_live_line() && !is_set("NO_COLOR"); }
+int descriptor(Channel channel) { return channel == Channel::kOutput ? STDOUT_FILENO : STDERR_FILENO; }
+
+bool is_capable_terminal(Channel channel) {
+  const char* kind = std::getenv("TERM");
+  return isatty(descriptor(channel)) && kind && std::strcmp(kind, "dumb") != 0;
+}
 
 }  // namespace
 
@@ -48,17 +54,30 @@ void print_json(const Json& object) { print(object.dump(-1, ' ', false, Json::er
 void say(std::string_view line) { write_all(STDERR_FILENO, std::string(line) + "\n"); }
 
 void say_error(std::string_view message) {
-  say(fmt::format("{}elman:{} {}", has_colour() ? "\x1b[1;31m" : "", has_colour() ? "\x1b[0m" : "", message));
+  const bool colour = has_colour(Channel::kError);
+  say(fmt::format("{}elman:{} {}", colour ? "\x1b[1;31m" : "", colour ? "\x1b[0m" : "", message));
 }
 
-bool has_live_line() {
-  const char* kind = std::getenv("TERM");
-  return isatty(STDERR_FILENO) && kind && std::strcmp(kind, "dumb") != 0;
-}
+bool has_live_line() { return is_capable_terminal(Channel::kError); }
 
-size_t terminal_columns() {
+bool has_colour(Channel channel) { return is_capable_terminal(channel) && !is_set("NO_COLOR"); }
+
+size_t terminal_columns(Channel channel) {
   winsize size{};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  if (ioctl(descriptor(channel), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  constexpr size_t kUsual = 80, kMost = 1000;
+  const char* told = std::getenv("COLUMNS");
+  const size_t columns = told ? std::strtoul(told, nullptr, 10) : 0;
+  return columns > 0 ? std::min(columns, kMost) : kUsual;
+}
+
+bool has_utf8() {
+  for (const char* variable : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    if (!is_set(variable)) continue;
+    const std::string locale = std::getenv(variable);
+    return locale.find("UTF-8") != std::string::npos || locale.find("utf8") != std::string::npos;
+  }
+  return false;
 }
 
 void redraw(std::string_view text) { write_all(STDERR_FILENO, fmt::format("\r\x1b[K{}", text)); }

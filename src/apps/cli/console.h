@@ -21,9 +21,17 @@ void say(std::string_view line);
 // "elman: message", in colour on a terminal that wants it.
 void say_error(std::string_view message);
 
-// Whether standard error is a terminal that can redraw a line, and how many columns it has.
+// Where text goes.
+enum class Channel { kOutput, kError };
+
+// Whether standard error is a terminal that can redraw a line.
 bool has_live_line();
-size_t terminal_columns();
+// Whether it is a terminal, and its user wants colour ($NO_COLOR is not set).
+bool has_colour(Channel channel);
+// How many columns it has; where it is no terminal, what $COLUMNS says, or 80.
+size_t terminal_columns(Channel channel = Channel::kError);
+// Whether the user's locale ($LC_ALL, $LC_CTYPE or $LANG, the first that is set) writes UTF-8.
+bool has_utf8();
 // Replaces the live line by `text`, which must fit into one line.
 void redraw(std::string_view text);
 

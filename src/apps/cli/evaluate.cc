@@ -73,7 +73,7 @@ void run(const Verb& verb, const Arguments& a) {
 }  // namespace
 
 void add_evaluate(CommandLine& line) {
-  Verb& verb = line.add("evaluate", "Say how good a model is on given data, beside naive methods", kExamples);
+  Verb& verb = line.add("evaluate", "Say how good a model is on given data, beside simple methods", kExamples);
   const auto a = std::make_shared<Arguments>();
   verb.flags.add_file("MODEL", a->model, "File written by 'elman train'");
   verb.flags.add_file("DATA", a->data, "Table or text, as the model's task needs");

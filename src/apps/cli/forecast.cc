@@ -4,7 +4,8 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/common.h"
 #include "apps/cli/console.h"
-#include "apps/cli/plot.h"
+#include "apps/cli/svg_plot.h"
+#include "apps/cli/terminal_plot.h"
 #include "base/error.h"
 #include "base/suggest.h"
 #include "data/csv.h"
@@ -17,7 +18,10 @@ namespace {
 constexpr const char* kExamples =
     "  elman forecast co2.safetensors                       # after 'elman train forecast data/co2.csv …'\n"
     "  elman forecast co2.safetensors --quantiles 0.1,0.5,0.9 -o forecast.csv --plot forecast.svg\n"
+    "  elman forecast co2.safetensors --plot -              # draws in the terminal\n"
     "  elman forecast co2.safetensors data/co2.csv --horizon 36 --json";
+
+constexpr const char* kTerminal = "-";  // where --plot draws, instead of into a file
 
 struct Arguments {
   std::string model, data, output, plot, series, weights = "f32";
@@ -73,13 +77,25 @@ void check(const Verb& verb, const Arguments& a) {
   check_common(a.common);
   require_argument(a.model, "MODEL, a file written by 'elman train forecast',", verb);
   if (!a.series.empty() && a.plot.empty())
-    fail(ErrorCode::kUsage, "--series chooses what --plot shows; give --plot FILE.svg too");
+    fail(ErrorCode::kUsage, "--series chooses what --plot shows; give --plot FILE.svg or --plot - too");
+  if (a.plot == kTerminal && a.common.json)
+    fail(ErrorCode::kUsage, "--json and --plot - both write to standard output; draw into --plot FILE.svg instead");
   if (!a.plot.empty() && a.plot == a.output)
     fail(ErrorCode::kUsage, "--output and --plot are both {}; choose two files", a.plot);
-  for (const std::string& output : {a.output, a.plot}) {
+  for (const std::string& output : {a.output, a.plot == kTerminal ? "" : a.plot}) {
     check_output(output, a.model);
     check_output(output, a.data);
   }
+}
+
+void draw(const Arguments& a, const PlotContent& content) {
+  if (a.plot == kTerminal) {
+    const TerminalStyle style{
+        .columns = terminal_columns(Channel::kOutput), .unicode = has_utf8(), .colour = has_colour(Channel::kOutput)};
+    return print(terminal_plot(content, style));
+  }
+  write_file(a.plot, svg_plot(content));
+  a.common.note(fmt::format("{}: a picture of '{}', to open in a browser", a.plot, content.title));
 }
 
 void print_result(const Arguments& a, const SeriesSet& data, const std::vector<Forecast>& forecasts,
@@ -93,7 +109,8 @@ void print_result(const Arguments& a, const SeriesSet& data, const std::vector<F
     if (!a.plot.empty()) result["plot"] = a.plot;
     return print_json(result);
   }
-  if (a.output.empty()) return print(to_csv(forecasts, levels));
+  if (a.output.empty() && a.plot != kTerminal) return print(to_csv(forecasts, levels));
+  if (a.output.empty()) return;
   a.common.note(fmt::format("{}: {} steps of {} series after {}", a.output,
                             forecasts.empty() ? 0 : forecasts[0].y_hat.size(), forecasts.size(), data.path));
 }
@@ -116,10 +133,7 @@ void run(const Verb& verb, const Arguments& a) {
   const std::vector<double> levels = a.levels.empty() ? model.levels() : a.levels;
   const std::vector<Forecast> forecasts = model.forecast(given ? &*given : nullptr, a.horizon, levels, pool);
   if (!a.output.empty()) write_file(a.output, to_csv(forecasts, levels));
-  if (!a.plot.empty()) {
-    write_file(a.plot, plot_forecast(data, shown, forecasts[shown], levels));
-    a.common.note(fmt::format("{}: a picture of '{}', to open in a browser", a.plot, forecasts[shown].id));
-  }
+  if (!a.plot.empty()) draw(a, plot_content(data, shown, forecasts[shown], levels));
   print_result(a, data, forecasts, levels);
 }
 
@@ -137,7 +151,8 @@ void add_forecast(CommandLine& line) {
   add_weights_flag(flags, a->weights);
   flags.group("Output");
   flags.add("-o,--output", a->output, "FILE.csv", "Table to write, instead of standard output").flag_only();
-  flags.add("--plot", a->plot, "FILE.svg", "Picture to write").flag_only();
+  flags.add("--plot", a->plot, "FILE.svg", "Picture to write; - draws it in the terminal instead of the table")
+      .flag_only();
   flags.add("--series", a->series, "ID", "Series in the picture").flag_only().zero_means("the first");
   add_series_flags(verb, a->columns);
   add_common(line, verb, a->common);

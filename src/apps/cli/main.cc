@@ -15,6 +15,7 @@ void run(int argc, const char* const* argv) {
   add_forecast(line);
   add_backtest(line);
   add_evaluate(line);
+  add_anomalies(line);
   add_sample(line);
   add_inspect(line);
   add_bench(line);

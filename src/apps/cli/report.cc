@@ -9,24 +9,49 @@
 namespace elman::cli {
 namespace {
 
-const Metrics& best_naive(const BacktestReport& report) {
-  for (const MethodResult& method : report.methods)
-    if (method.name == report.best_naive) return method.metrics;
-  return report.methods.back().metrics;
+Json method_json(const MethodResult& method) {
+  Json json = elman::to_json(method.metrics);
+  json["skill"] = method.skill;
+  return json;
 }
 
-Json report_json(const BacktestReport& report) {
-  Json methods;
-  for (const MethodResult& method : report.methods) methods[method.name] = to_json(method.metrics);
-  return {{"metrics", to_json(report.methods.front().metrics)},
-          {"naive", to_json(best_naive(report))},
-          {"best_naive", report.best_naive},
-          {"methods", methods},
-          {"series", report.series},
-          {"windows", report.windows},
-          {"skipped_series", report.skipped_series},
-          {"overlapping", report.overlapping},
-          {"verdict", report.verdict}};
+// {"mae": [a value for each step], "mase": …}
+Json steps_json(const MethodResult& method) {
+  Json steps;
+  for (const Metrics& m : method.by_step) {
+    steps["mae"].push_back(m.mae);
+    steps["rmse"].push_back(m.rmse);
+    steps["smape"].push_back(m.smape);
+    steps["mase"].push_back(m.mase);
+  }
+  return steps;
+}
+
+Json report_json(const BacktestReport& report, const std::string& output) {
+  Json methods, by_step;
+  for (const MethodResult& method : report.methods) {
+    methods[method.name] = method_json(method);
+    by_step[method.name] = steps_json(method);
+  }
+  const DieboldMariano& test = report.test;
+  Json json{{"metrics", method_json(report.methods.front())},
+            {"naive", method_json(report.method(report.best_naive))},
+            {"best_naive", report.best_naive},
+            {"methods", methods},
+            {"diebold_mariano",
+             {{"against", report.best_naive},
+              {"statistic", test.statistic},
+              {"p_value", test.p_value},
+              {"windows", test.origins},
+              {"lags", test.lags}}},
+            {"series", report.series},
+            {"windows", report.windows},
+            {"skipped_series", report.skipped_series},
+            {"overlapping", report.overlapping},
+            {"verdict", report.verdict},
+            {"by_step", by_step}};
+  if (!output.empty()) json["output"] = output;
+  return json;
 }
 
 std::string row(const std::string& name, const std::vector<std::string>& cells, size_t name_width) {
@@ -36,7 +61,7 @@ std::string row(const std::string& name, const std::vector<std::string>& cells, 
 }
 
 std::string table(const BacktestReport& report) {
-  std::vector<std::string> heads{"MASE", "sMAPE %", "MAE", "RMSE", "pinball"};
+  std::vector<std::string> heads{"MASE", "skill", "sMAPE %", "MAE", "RMSE", "pinball"};
   std::vector<double> shares;
   for (const auto& [share, observed] : report.methods.front().metrics.coverage) {
     shares.push_back(share);
@@ -46,21 +71,24 @@ std::string table(const BacktestReport& report) {
   for (const MethodResult& method : report.methods) width = std::max(width, method.name.size());
 
   std::string text = row("method", heads, width);
-  for (const auto& [name, m] : report.methods) {
-    std::vector<std::string> cells{brief(m.mase), brief(m.smape), brief(m.mae), brief(m.rmse), brief(m.wql)};
+  for (const MethodResult& method : report.methods) {
+    const Metrics& m = method.metrics;
+    std::vector<std::string> cells{brief(m.mase),  std::isnan(method.skill) ? "-" : fmt::format("{:.3f}", method.skill),
+                                   brief(m.smape), brief(m.mae),
+                                   brief(m.rmse),  brief(m.wql)};
     for (const double share : shares) {
       const auto found = m.coverage.find(share);
       cells.push_back(
           found == m.coverage.end() || std::isnan(found->second) ? "-" : fmt::format("{:.1f} %", 100 * found->second));
     }
-    text += row(name, cells, width);
+    text += row(method.name, cells, width);
   }
   return text;
 }
 
 }  // namespace
 
-void print_report(const BacktestReport& report, const Common& common) {
+void print_report(const BacktestReport& report, const Common& common, const std::string& output) {
   if (report.skipped_series > 0)
     common.note(fmt::format("{} series are too short for these windows and were left out", report.skipped_series));
   if (report.overlapping > 0)
@@ -68,7 +96,7 @@ void print_report(const BacktestReport& report, const Common& common) {
         fmt::format("warning: {} of {} overlap with the data this model was trained on, so its figures are too good; "
                     "'elman backtest DATA.csv --horizon N' trains only on what was known before",
                     report.overlapping, counted(report.windows, "window")));
-  if (common.json) return print_json(report_json(report));
+  if (common.json) return print_json(report_json(report, output));
   print(fmt::format("{} series, {}\n\n{}\n{}\n", report.series, counted(report.windows, "window"), table(report),
                     report.verdict));
 }

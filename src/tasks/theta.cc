@@ -1,0 +1,118 @@
+// The theta method (Assimakopoulos & Nikolopoulos 2000) as the M4 competition's benchmark runs it: the seasonally
+// adjusted series is split into theta line 0, its linear trend, and theta line 2, its trend with twice the curvature
+//
+//   Z_0[t] = a + b t,   Z_2[t] = 2 y[t] - Z_0[t]
+//
+// and the mean of the line's continuation and of a simple exponential smoothing of Z_2 gets its season back.
+
+#include <algorithm>
+#include <cmath>
+
+#include "tasks/baseline.h"
+#include "tasks/seasonal_adjustment.h"
+
+namespace elman {
+namespace {
+
+struct TrendLine {
+  double centre = 0, mean = 0, slope = 0;  // mean + slope (t - centre)
+  double at(size_t t) const noexcept { return mean + slope * (static_cast<double>(t) - centre); }
+};
+
+// Least squares over the values observed.
+TrendLine fit_line(const std::vector<double>& y) {
+  TrendLine line;
+  double count = 0;
+  for (size_t t = 0; t < y.size(); ++t) {
+    if (std::isnan(y[t])) continue;
+    ++count;
+    line.centre += (static_cast<double>(t) - line.centre) / count;
+    line.mean += (y[t] - line.mean) / count;
+  }
+  double product = 0, square = 0;
+  for (size_t t = 0; t < y.size(); ++t) {
+    if (std::isnan(y[t])) continue;
+    const double distance = static_cast<double>(t) - line.centre;
+    product += distance * (y[t] - line.mean);
+    square += distance * distance;
+  }
+  if (square > 0) line.slope = product / square;
+  return line;
+}
+
+// Simple exponential smoothing, l[t] = l[t-1] + alpha (y[t] - l[t-1]), for some alphas side by side, each with the
+// start that makes the squared one-step errors least. An error is e0[t] - w[t] l[0], where e0 belongs to the start 0
+// and w[t] = (1 - alpha)^t over the values observed, so that the best start is a ratio of two sums.
+constexpr size_t kAlphas = 16;
+
+struct Smoothing {
+  double error[kAlphas] = {};  // sums of squares
+  double level[kAlphas] = {};  // the last ones, which are the forecasts
+};
+
+Smoothing smooth(const std::vector<double>& y, const double (&alpha)[kAlphas]) {
+  constexpr double kForgotten = 1e-100;  // of a start: less only slows the processor down
+  double level[kAlphas] = {}, weight[kAlphas], e_e[kAlphas] = {}, e_w[kAlphas] = {}, w_w[kAlphas] = {};
+  std::fill_n(weight, kAlphas, 1.0);
+  for (const double v : y) {
+    if (std::isnan(v)) continue;
+    for (size_t i = 0; i < kAlphas; ++i) {
+      const double e = v - level[i], next = weight[i] * (1 - alpha[i]);
+      e_e[i] += e * e;
+      e_w[i] += e * weight[i];
+      w_w[i] += weight[i] * weight[i];
+      level[i] += alpha[i] * e;
+      weight[i] = next > kForgotten ? next : 0.0;
+    }
+  }
+  Smoothing result;
+  for (size_t i = 0; i < kAlphas; ++i) {
+    const double start = w_w[i] > 0 ? e_w[i] / w_w[i] : 0;
+    result.error[i] = e_e[i] - start * e_w[i];
+    result.level[i] = level[i] + weight[i] * start;
+  }
+  return result;
+}
+
+// The last level under the alpha of the least error: a grid, then a finer one between the neighbours of its best, and
+// so on.
+double best_level(const std::vector<double>& y) {
+  constexpr double kLeast = 1e-4, kMost = 1 - kLeast;  // as in R's forecast::ses
+  constexpr double kPrecision = 1e-6;
+  for (double low = kLeast, high = kMost;;) {
+    const double step = (high - low) / (kAlphas - 1);
+    double alpha[kAlphas];
+    for (size_t i = 0; i < kAlphas; ++i) alpha[i] = low + step * static_cast<double>(i);
+    const Smoothing s = smooth(y, alpha);
+    const auto best = static_cast<size_t>(std::min_element(s.error, s.error + kAlphas) - s.error);
+    if (step < kPrecision) return s.level[best];
+    low = std::max(alpha[best] - step, kLeast);
+    high = std::min(alpha[best] + step, kMost);
+  }
+}
+
+// Forecasts of a series that was never negative stop at 0.
+std::vector<double> theta(std::span<const double> past, size_t season, size_t horizon) {
+  const SeasonalAdjustment adjustment(past, season);
+  const double centre = last_observed(past);  // sums of squares keep their digits when levels are near 0
+  std::vector<double> y(past.size());
+  for (size_t t = 0; t < past.size(); ++t) y[t] = adjustment.remove(past[t], t) - centre;
+  const TrendLine line = fit_line(y);
+  for (size_t t = 0; t < y.size(); ++t) y[t] = 2 * y[t] - line.at(t);
+  const double level = best_level(y);
+
+  const bool never_negative = std::none_of(past.begin(), past.end(), [](double v) { return v < 0; });
+  std::vector<double> future(horizon);
+  for (size_t k = 0; k < horizon; ++k) {
+    const size_t t = past.size() + k;
+    const double v = adjustment.restore(centre + (line.at(t) + level) / 2, t);
+    future[k] = never_negative ? std::max(v, 0.0) : v;
+  }
+  return future;
+}
+
+}  // namespace
+
+extern const Baseline kTheta = {"theta", theta};
+
+}  // namespace elman

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Writes tests/data/golden/theta.json: forecasts of the theta method as the M4 competition's benchmark code runs it.
+
+    tools/golden/theta.py [OUTPUT]
+
+Needs numpy, scipy and statsmodels, which does autocorrelation, decomposition and exponential smoothing.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from statsmodels.tsa.holtwinters import SimpleExpSmoothing
+from statsmodels.tsa.seasonal import seasonal_decompose
+from statsmodels.tsa.stattools import acf
+
+
+def is_seasonal(y, season):
+    if season < 2 or len(y) < 3 * season:
+        return False
+    r = acf(y, nlags=season, fft=False)[1:]
+    return abs(r[-1]) > 1.645 * np.sqrt((1 + 2 * np.sum(r[:-1] ** 2)) / len(y))
+
+
+def smoothed_level(y):
+    """The last level of simple exponential smoothing with the start and the alpha that fit best."""
+
+    def fit(alpha):
+        def error(start):
+            model = SimpleExpSmoothing(y, initialization_method="known", initial_level=start)
+            return model.fit(smoothing_level=alpha, optimized=False)
+
+        best = minimize_scalar(lambda start: error(start).sse, bracket=(y.min(), y.max()), tol=1e-12)
+        return error(best.x)
+
+    grid = np.linspace(1e-4, 1 - 1e-4, 12)
+    best = int(np.argmin([fit(alpha).sse for alpha in grid]))
+    bounds = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
+    found = minimize_scalar(lambda alpha: fit(alpha).sse, bounds=bounds, method="bounded", options={"xatol": 1e-9})
+    alpha = min([found.x, grid[best]], key=lambda a: fit(a).sse)
+    return fit(alpha).forecast(1)[0]
+
+
+def theta(y, season, horizon):
+    n, kind = len(y), "multiplicative" if np.all(y > 0) else "additive"
+    index = np.ones(season) if kind == "multiplicative" else np.zeros(season)
+    if is_seasonal(y, season):
+        index = np.asarray(seasonal_decompose(y, model=kind, period=season).seasonal)[:season]
+    season_of = index[np.arange(n + horizon) % season]
+    adjusted = y / season_of[:n] if kind == "multiplicative" else y - season_of[:n]
+    slope, start = np.polyfit(np.arange(n), adjusted, 1)
+    line = start + slope * np.arange(n + horizon)
+    forecast = (line[n:] + smoothed_level(2 * adjusted - line[:n])) / 2
+    forecast = forecast * season_of[n:] if kind == "multiplicative" else forecast + season_of[n:]
+    return np.maximum(forecast, 0) if np.all(y >= 0) else forecast
+
+
+def make_cases():
+    rng = np.random.default_rng(11)
+    walk = lambda n, step: np.cumsum(rng.normal(0, step, n))
+    wave = lambda n, season: np.sin(2 * np.pi * np.arange(n) / season)
+    series = {
+        "multiplicative, even season": (12, (100 + walk(60, 3)) * (1 + 0.3 * wave(60, 12))),
+        "multiplicative, odd season": (7, (50 + 0.5 * np.arange(45) + walk(45, 1)) * (1 + 0.2 * wave(45, 7))),
+        "additive": (4, 3 * wave(40, 4) + walk(40, 0.5)),
+        "too short for a season": (12, (100 + walk(35, 3)) * (1 + 0.3 * wave(35, 12))),
+        "season not significant": (12, 100 + rng.normal(0, 10, 48)),
+        "falls to 0": (1, np.maximum(30 - np.arange(30.0) + rng.normal(0, 1, 30), 0)),
+        "no season": (1, 20 + walk(30, 2)),
+    }
+    for name, (season, y) in series.items():
+        y = np.round(y, 3)
+        yield {"name": name, "season": season, "past": y.tolist(), "forecast": theta(y, season, 10).tolist()}
+
+
+def main():
+    default = Path(__file__).resolve().parents[2] / "tests" / "data" / "golden" / "theta.json"
+    output = Path(sys.argv[1]) if len(sys.argv) > 1 else default
+    output.write_text("[\n" + ",\n".join(json.dumps(case) for case in make_cases()) + "\n]\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
