@@ -83,7 +83,7 @@ void report_function(const char* name, void (*function)(std::span<float>) noexce
     std::copy_n(x.data(), kSize, y.data());
     function(y);
   });
-  std::printf("%-8s %.2f elements/ns\n", name, kSize / seconds * 1e-9);
+  std::printf("%-8s %.3g elements/ns\n", name, kSize / seconds * 1e-9);
 }
 
 void run(const Target& target) {

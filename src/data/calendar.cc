@@ -48,18 +48,6 @@ double phase(Time time, CalendarFeature feature) noexcept {
 
 }  // namespace
 
-std::string_view name(CalendarFeature feature) noexcept {
-  switch (feature) {
-    case CalendarFeature::kMonthOfYear: return "month_of_year";
-    case CalendarFeature::kDayOfYear: return "day_of_year";
-    case CalendarFeature::kDayOfMonth: return "day_of_month";
-    case CalendarFeature::kDayOfWeek: return "day_of_week";
-    case CalendarFeature::kHourOfDay: return "hour_of_day";
-    case CalendarFeature::kMinuteOfHour: return "minute_of_hour";
-  }
-  return "";
-}
-
 std::vector<CalendarFeature> calendar_features(const Frequency& frequency) {
   using enum CalendarFeature;
   const int64_t step = frequency.count;

@@ -6,7 +6,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "data/time.h"
@@ -74,7 +73,6 @@ size_t detect_season(std::span<const std::span<const double>> series,
 
 // A position in a calendar cycle, fed to a model as the sine and cosine of its angle.
 enum class CalendarFeature { kMonthOfYear, kDayOfYear, kDayOfMonth, kDayOfWeek, kHourOfDay, kMinuteOfHour };
-std::string_view name(CalendarFeature feature) noexcept;
 
 // Those that vary from step to step at this frequency, slowest first; none for integer axes and yearly data.
 std::vector<CalendarFeature> calendar_features(const Frequency& frequency);

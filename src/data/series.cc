@@ -271,15 +271,6 @@ std::string counted(size_t count, std::string_view noun) {
 
 }  // namespace
 
-std::string_view name(Layout layout) noexcept {
-  switch (layout) {
-    case Layout::kSingle: return "single";
-    case Layout::kLong: return "long";
-    case Layout::kWide: return "wide";
-  }
-  return "";
-}
-
 std::string SeriesSet::time_text(size_t s, int64_t index) const {
   return format_time(frequency.time_at(series[s].start, index), time_format);
 }

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "data/csv.h"
@@ -32,7 +31,6 @@ enum class Layout {
   kLong,    // an id, a time and a value a row
   kWide,    // a time and a value of every series a row
 };
-std::string_view name(Layout layout) noexcept;
 
 // All series of a table, with what was found out about it.
 struct SeriesSet {

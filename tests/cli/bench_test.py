@@ -51,6 +51,13 @@ class Bench(ToolTest):
         work = [r["gflops"] * r["ms_median"] for r in [full, half]]
         self.assertAlmostEqual(work[1] / work[0], 0.5, delta=0.03)
 
+    def test_one_measurement_in_words(self):
+        out, _ = self.run_tool("bench", *SHORT, "--peak", 100, "--cell", "gru", "--mode", "fwdbwd", "--input-size", 5,
+                               "--hidden-size", 12, "--batch", 3, "--steps", 7, "--threads", 2)
+        self.assertRegex(out, r"^gru fwdbwd: input 5, hidden 12, batch 3, 7 steps, 2 threads, \w+\n"
+                              r"  median [\d.]+ ms, least [\d.]+ ms of [23] repeats; [\d.]+ us a step; "
+                              r"[\d.e-]+ GFLOP/s, [\d.]+ % of the peak\n$")
+
     def test_machine(self):
         machine = self.result("bench", "--machine", "--threads", 2)
         self.assertEqual(list(machine["read_gbps"]), ["L1", "L2", "L3", "memory"])

@@ -123,6 +123,12 @@ class Settings(ToolTest):
         self.assertEqual(values[0], values[1])
         self.assertIn("hidden_size = 9", values[0])
 
+    def test_escapes_and_dotted_keys(self):
+        self.write("elman.toml", r'sample.prime = "\u0041\u00e9\u20ac\U0001F600\t"' + "\n[train]\nforecast.seed = 3\n")
+        shown, _ = self.run_tool("config", "show", "--config", "elman.toml")
+        self.assertIn('\nprime = "A\u00e9\u20ac\U0001F600\\u0009" ', shown)
+        self.assertRegex(self.show("--config", "elman.toml")["seed"], r"^seed = 3 +# elman.toml:3$")
+
     def test_unknown_section(self):
         self.refused(2, "config", "show", "train.forcast", says="did you mean 'train.forecast'?")
 

@@ -1,5 +1,6 @@
 """What the verbs do, end to end on the shipped series."""
 import csv
+import datetime
 import io
 import pathlib
 import subprocess
@@ -116,6 +117,27 @@ class Forecast(ToolTest):
         self.assertIn("80 % interval", texts)
         self.assertNotIn("href", pathlib.Path("f.svg").read_text())
         self.assertEqual(len(pathlib.Path("f.csv").read_text().splitlines()), 1 + 2 * 6)
+
+    def test_time_axis_has_round_times_and_names_what_changes(self):
+        begin = datetime.datetime(2024, 1, 31, 22, 30)  # 60 steps; the last 48 and 6 of the future are shown
+        spaced = lambda form, **step: [(begin + t * datetime.timedelta(**step)).strftime(form) for t in range(60)]
+        for times, labels in [
+            (spaced("%Y-%m-%d %H:%M:%S", seconds=1), ["22:30:15", "22:30:30", "22:30:45", "22:31:00"]),
+            (spaced("%Y-%m-%d %H:%M", hours=1), [f"02-{t}:00" for t in ["01 12", "01 18", "02 00", "02 06", "02 12",
+                                                                       "02 18", "03 00", "03 06", "03 12"]]),
+            (spaced("%Y-%m-%d", days=1), [f"2024-{t}" for t in ["02-15", "02-22", "02-29", "03-07", "03-14", "03-21",
+                                                                "03-28", "04-04"]]),
+            ([f"{1999 + t // 12}-{t % 12 + 1:02}" for t in range(60)],
+             [f"{year}-{month}" for year in range(2000, 2005) for month in ["01", "07"]][:-1]),
+            ([f"{1950 + t}-01-01" for t in range(60)], ["1970", "1980", "1990", "2000", "2010"]),
+            ([f"{t}" for t in range(-30, 30)], ["-10", "0", "10", "20", "30"]),
+        ]:
+            data = self.write("d.csv", "\n".join(["time,value"] + [f"{t},{i % 7}" for i, t in enumerate(times)]))
+            model = self.train(data=data)
+            self.run_tool("forecast", model, data, "-o", "f.csv", "--plot", "f.svg")
+            texts = list(xml.etree.ElementTree.parse("f.svg").getroot().iter("{http://www.w3.org/2000/svg}text"))
+            lowest = max(float(e.get("y")) for e in texts)
+            self.assertEqual([e.text for e in texts if float(e.get("y")) == lowest], labels)
 
 
     def test_plot_in_the_terminal(self):

@@ -53,6 +53,22 @@ TEST(Model, ACopiedStreamIsAFork) {
   EXPECT_EQ(first, second);
 }
 
+TEST(Model, AssignedAndMovedStreamsGoOnWhereTheOtherWas) {
+  const Model model(network());
+  const std::vector<float> x = wave(6), whole = model.forward({.values = x, .steps = 3});
+  Stream stream = model.stream(), copy = Model(network("gru"), 5).stream(), moved = model.stream();
+  std::vector<float> y(9);
+  stream.step(&x[0], &y[0]);
+  copy = stream;
+  copy.step(&x[2], &y[3]);
+  moved = std::move(copy);
+  Stream last(std::move(moved));
+  last.step(&x[4], &y[6]);
+  EXPECT_EQ(y, whole);
+  stream.step(&x[2], y.data());  // not moved on by its copy
+  EXPECT_TRUE(std::equal(y.begin(), y.begin() + 3, whole.begin() + 3));
+}
+
 TEST(Model, AStreamKeepsItsNetworkAlive) {
   const std::vector<float> x = wave(2);
   std::vector<float> expected, y(3);

@@ -9,9 +9,12 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <thread>
 
+#include "model/model_file.h"
 #include "tasks/backtest.h"
+#include "tasks/forecast_problem.h"
 #include "tasks/windows.h"
 
 namespace elman {
@@ -89,6 +92,23 @@ TEST(ForecastConfig, ChoosesFromTheData) {
   EXPECT_EQ(config.segment, 12u);
   EXPECT_EQ(config.look_back, 60u);
   EXPECT_FALSE(explain(config, make_series(3, 120)).empty());
+}
+
+// Of weeks two years, of days eight weeks, or a year if there are two; of anything else seven seasons.
+TEST(ForecastConfig, LooksBackByTheSeason) {
+  const auto look_back = [](size_t season, size_t length) {
+    ForecastConfig config = quick();
+    config.season = season;
+    return resolve(config, make_series(1, length)).look_back;
+  };
+  EXPECT_EQ(look_back(1, 1000), 12u);  // twice the horizon
+  EXPECT_EQ(look_back(4, 1000), 20u);
+  EXPECT_EQ(look_back(5, 1000), 35u);
+  EXPECT_EQ(look_back(7, 2 * 53 * 7 + 5), 56u);
+  EXPECT_EQ(look_back(7, 2 * 53 * 7 + 6), 371u);
+  EXPECT_EQ(look_back(24, 1000), 336u);
+  EXPECT_EQ(look_back(52, 1000), 104u);
+  EXPECT_EQ(look_back(52, 100), 91u);  // whole segments of a quarter, as many as there are
 }
 
 TEST(ForecastConfig, FewShortSeriesAreValidatedOftenAndLargeSetsAsASample) {
@@ -305,6 +325,40 @@ TEST(Forecast, SavedAndLoadedGivesTheSameNumbers) {
   std::remove(path.c_str());
 }
 
+TEST(Forecast, RefusesAFileThatIsNoForecaster) {
+  ThreadPool pool(1);
+  const ForecastModel model = ForecastModel::train(make_series(1, 90), quick(), pool);
+  const std::string path = testing::TempDir() + "forecast_refused_test.safetensors";
+  model.save(path);
+  const ModelFile file = load_model(path);
+  const auto refusal = [&](const std::string& task, const nlohmann::json& task_data) -> std::string {
+    save_model(path, *file.network, task, task_data, file.record);
+    try {
+      ForecastModel::load(path);
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), ErrorCode::kModel);
+      return e.what();
+    }
+    return "accepted";
+  };
+  EXPECT_EQ(refusal("forecast", file.task_data), "accepted");
+  EXPECT_NE(refusal("text", file.task_data).find("'text', expected 'forecast'"), std::string::npos);
+  for (const char* key : {"config", "context", "non_negative", "calibration"}) {
+    nlohmann::json damaged = file.task_data;
+    damaged.erase(key);
+    EXPECT_NE(refusal("forecast", damaged).find(key), std::string::npos);
+    damaged[key] = "text";
+    EXPECT_NE(refusal("forecast", damaged).find("damaged"), std::string::npos) << key;
+  }
+  nlohmann::json other = file.task_data;
+  other["config"]["horizon"] = 7;
+  EXPECT_NE(refusal("forecast", other).find("does not fit"), std::string::npos);
+  other = file.task_data;
+  other["config"]["season"] = 0;
+  EXPECT_NE(refusal("forecast", other).find("must not be 0"), std::string::npos);
+  std::remove(path.c_str());
+}
+
 TEST(Forecast, QuantilesNeverCrossAndAreInterpolated) {
   ThreadPool pool(1);
   const SeriesSet data = make_series(2, 90);
@@ -357,6 +411,37 @@ TEST(Forecast, TrainsThroughGapsAndOddSeries) {
   const ForecastModel model = ForecastModel::train(data, quick(), pool);
   for (const float w : weights(model)) ASSERT_TRUE(std::isfinite(w));
   EXPECT_EQ(model.record().skipped_steps, 0u);
+}
+
+TEST(Forecast, SaysWhenNothingCanBeHeldOut) {
+  ThreadPool pool(1);
+  std::string notes;
+  TrainRun run;
+  run.observer.on_note = [&](const std::string& text) { notes += text + "\n"; };
+  const ForecastModel model = ForecastModel::train(make_series(1, 25), quick(), pool, run);
+  EXPECT_NE(notes.find("too short to hold a validation part out"), std::string::npos) << notes;
+  EXPECT_EQ(notes.find("training again"), std::string::npos) << notes;
+  EXPECT_EQ(model.record().steps, 90);  // three epochs of thirty batches
+}
+
+// Of more validation windows than are looked at, those of the last series count like those of the first.
+TEST(ForecastProblem, ValidatesOnWindowsFromAllSeries) {
+  SeriesSet data = make_series(2400, 24);
+  for (size_t i = 0; i < 2100; ++i) std::fill_n(data.series[i].values.end() - 4, 4, NAN);
+  ForecastConfig config = quick();
+  config.horizon = 2;
+  config.season = 2;
+  config = resolve(config, data);
+  const Windows windows(config, data.frequency);
+  const size_t outputs = config.horizon * config.quantiles.size();
+  Network<float> network(
+      {windows.features(), {Recurrent{.hidden_size = 2}, LastStep{}, Linear{.output_size = outputs}}});
+  network.initialize(1);
+  network.pack(false);
+  ThreadPool pool(1);
+  EXPECT_TRUE(std::isfinite(ForecastProblem(data, config, network, pool, true).validate()));
+  for (Series& s : data.series) std::fill_n(s.values.end() - 4, 4, NAN);
+  EXPECT_TRUE(std::isnan(ForecastProblem(data, config, network, pool, true).validate()));
 }
 
 TEST(Forecast, SameWeightsOnAnyNumberOfThreads) {
