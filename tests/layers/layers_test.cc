@@ -173,7 +173,7 @@ TEST(Layers, SameBitsOnAnyNumberOfThreadsAndAnyInstructionSet) {
   Network<float> network({1,
                           {Embedding{.symbols = 9, .output_size = 20}, LayerNorm{.name = "n"}, Dropout{.rate = 0.3},
                            Sum{{{}, {Linear{.output_size = 20, .name = "a"}}}}, Flatten{.steps = 5},
-                           Linear{.output_size = 33, .name = "b"}}});
+                           Decode{.steps = 4, .position_size = 3}, Linear{.output_size = 33, .name = "b"}}});
   randomize(network.parameters());
   const Steps steps(5, 80);
   Tensor<float> x(steps.rows(), 1);
@@ -185,7 +185,7 @@ TEST(Layers, SameBitsOnAnyNumberOfThreadsAndAnyInstructionSet) {
     Tape<float> tape;
     const Random dropout(1, 2);
     std::vector<float> result = to_vector(network.forward(scratch, steps, x, nullptr, &tape, &dropout));
-    Tensor<float> d_y = random_tensor<float>(80, 33, 1);
+    Tensor<float> d_y = random_tensor<float>(4 * 80, 33, 1);
     network.parameters().gradients().fill(0.0f);
     network.backward(scratch, steps, tape, d_y);
     const std::vector<float> gradients = to_vector(network.parameters().gradients());

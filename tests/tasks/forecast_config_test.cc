@@ -1,0 +1,116 @@
+// What a forecaster reads, and what it chooses from the data.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tasks/forecast_fixtures.h"
+#include "tasks/windows.h"
+
+namespace elman {
+namespace {
+
+TEST(Windows, SeeNothingAtOrAfterTheirOrigin) {
+  SeriesSet data = make_series(1, 60);
+  ForecastConfig config = resolve(quick(), data);
+  const Windows windows(config, data.frequency);
+  Tensor<float> before(windows.steps(), windows.features()), after(windows.steps(), windows.features());
+  const WindowScale scale = windows.fill_input(data.series[0], 40, before, 1, 0);
+  for (size_t t = 40; t < 60; ++t) data.series[0].values[t] = -1e9 * static_cast<double>(t);
+  const WindowScale same = windows.fill_input(data.series[0], 40, after, 1, 0);
+  EXPECT_EQ(scale.center, same.center);
+  EXPECT_EQ(scale.scale, same.scale);
+  EXPECT_TRUE(std::equal(before.data(), before.data() + before.size(), after.data()));
+}
+
+TEST(Windows, MaskWhatIsMissing) {
+  SeriesSet data = make_series(1, 30);
+  data.series[0].values[25] = NAN;
+  ForecastConfig config = quick();
+  config.look_back = 24;
+  config.segment = 12;
+  config.season = 12;
+  const Windows windows(config, data.frequency);
+  Tensor<float> x(windows.steps(), windows.features());
+  windows.fill_input(data.series[0], 30, x, 1, 0);  // reads values 6..29
+  EXPECT_EQ(x(1, 7), 0.0f);                         // value 25
+  EXPECT_EQ(x(1, 12 + 7), 0.0f);
+  EXPECT_EQ(x(1, 12 + 8), 1.0f);
+  windows.fill_input(data.series[0], 20, x, 1, 0);  // four steps before the start
+  EXPECT_EQ(x(0, 12 + 3), 0.0f);
+  EXPECT_EQ(x(0, 12 + 4), 1.0f);
+}
+
+TEST(ForecastConfig, ChoosesFromTheData) {
+  const ForecastConfig config = resolve(quick(), make_series(3, 120));
+  EXPECT_EQ(config.season, 12u);
+  EXPECT_EQ(config.segment, 12u);
+  EXPECT_EQ(config.look_back, 60u);
+  EXPECT_FALSE(explain(config, make_series(3, 120)).empty());
+}
+
+// Of weeks two years, of days eight weeks, or a year if there are two; of anything else seven seasons.
+TEST(ForecastConfig, LooksBackByTheSeason) {
+  const auto look_back = [](size_t season, size_t length) {
+    ForecastConfig config = quick();
+    config.season = season;
+    return resolve(config, make_series(1, length)).look_back;
+  };
+  EXPECT_EQ(look_back(1, 1000), 12u);  // twice the horizon
+  EXPECT_EQ(look_back(4, 1000), 20u);
+  EXPECT_EQ(look_back(5, 1000), 35u);
+  EXPECT_EQ(look_back(7, 2 * 53 * 7 + 5), 56u);
+  EXPECT_EQ(look_back(7, 2 * 53 * 7 + 6), 371u);
+  EXPECT_EQ(look_back(24, 1000), 336u);
+  EXPECT_EQ(look_back(52, 1000), 104u);
+  EXPECT_EQ(look_back(52, 100), 91u);  // whole segments of a quarter, as many as there are
+}
+
+TEST(ForecastConfig, FewShortSeriesAreValidatedOftenAndLargeSetsAsASample) {
+  ForecastConfig config;
+  config.horizon = 6;
+  const auto steps_and_windows = [&](size_t count, size_t length) {
+    const ForecastConfig c = resolve(config, make_series(count, length));
+    return std::pair{c.batches_per_epoch, c.batch_size};
+  };
+  EXPECT_EQ(steps_and_windows(1, 120), std::pair(size_t{25}, size_t{32}));
+  EXPECT_EQ(steps_and_windows(1, 1600 + 18), std::pair(size_t{50}, size_t{32}));  // a pass over 1600 windows
+  EXPECT_EQ(steps_and_windows(30, 120), std::pair(size_t{100}, size_t{128}));
+  EXPECT_EQ(steps_and_windows(1, 6000), std::pair(size_t{100}, size_t{256}));
+}
+
+TEST(ForecastConfig, CalibratesWhereThereIsSomethingToCalibrateWith) {
+  ForecastConfig config = quick();
+  EXPECT_TRUE(resolve(config, make_series(1, 120)).conformal);
+  EXPECT_FALSE(resolve(config, make_series(1, 25)).conformal);  // too short to hold anything out
+  config.quantiles = {0.01, 0.5, 0.99};                         // 49 values are needed, 12 are held out
+  EXPECT_FALSE(resolve(config, make_series(1, 120)).conformal);
+  config.quantiles = {0.5};
+  EXPECT_FALSE(resolve(config, make_series(1, 120)).conformal);
+  config = quick();
+  config.conformal = false;
+  EXPECT_FALSE(resolve(config, make_series(1, 120)).conformal);
+}
+
+TEST(ForecastConfig, RefusesWhatCannotBe) {
+  const SeriesSet data = make_series(1, 120);
+  const auto code = [&](auto change) {
+    ForecastConfig config = quick();
+    change(config);
+    try {
+      resolve(config, data);
+    } catch (const Error& e) {
+      return e.code();
+    }
+    return ErrorCode{};
+  };
+  EXPECT_EQ(code([](auto& c) { c.horizon = 0; }), ErrorCode::kUsage);
+  EXPECT_EQ(code([](auto& c) { c.horizon = 500; }), ErrorCode::kData);
+  EXPECT_EQ(code([](auto& c) { c.quantiles = {0.1, 0.9}; }), ErrorCode::kUsage);
+  EXPECT_EQ(code([](auto& c) { c.quantiles = {0.5, 0.1}; }), ErrorCode::kUsage);
+  EXPECT_EQ(code([](auto& c) { c.quantiles = {0.5, 1.5}; }), ErrorCode::kUsage);
+  EXPECT_EQ(code([](auto& c) { c.segment = 7, c.look_back = 20; }), ErrorCode::kUsage);
+}
+
+}  // namespace
+}  // namespace elman
