@@ -18,15 +18,18 @@ using nlohmann::json;
 
 constexpr size_t kPredictBatch = 512;
 
-// Recurrence over the segments, and beside it a linear map of the whole look-back that starts at zero.
+// Recurrence over the segments of the past, then one step for each segment of the future, all from the same state (Lin
+// et al. 2023); beside it a linear map of the whole look-back that starts at zero.
 NetworkConfig architecture(const ForecastConfig& c, const Windows& windows) {
-  const size_t outputs = c.horizon * c.quantiles.size();
-  return {
-      .input_size = windows.features(),
-      .layers = {Sum{
-          {{Recurrent{.cell = c.cell, .hidden_size = c.hidden_size, .num_layers = c.num_layers, .dropout = c.dropout},
-            LastStep{}, Dropout{c.dropout}, Linear{.output_size = outputs, .name = "head"}},
-           {Flatten{windows.steps()}, Linear{.output_size = outputs, .zero_start = true, .name = "skip"}}}}}};
+  const size_t levels = c.quantiles.size(), segments = c.written_steps() / c.segment;
+  const Recurrent reader{
+      .cell = c.cell, .hidden_size = c.hidden_size, .num_layers = c.num_layers, .dropout = c.dropout};
+  const Decode writer{.cell = c.cell, .steps = segments, .position_size = std::max<size_t>(c.hidden_size / 2, 1)};
+  return {.input_size = windows.features(),
+          .layers = {Sum{{{reader, LastStep{}, writer, Dropout{c.dropout},
+                           Linear{.output_size = c.segment * levels, .name = "head"}, Flatten{segments}},
+                          {Flatten{windows.steps()},
+                           Linear{.output_size = c.written_steps() * levels, .zero_start = true, .name = "skip"}}}}}};
 }
 
 std::string fingerprint(const SeriesSet& data) {
@@ -120,8 +123,7 @@ void ForecastModel::train_again(const SeriesSet& data, size_t first_windows, Tra
   network_->initialize(config_.seed);
   ForecastProblem whole(data, config_, *network_, pool, false, run.memory);
   settings.max_steps = steps_of_second(record_.best_step, config_, first_windows, whole.windows());
-  if (settings.max_steps != record_.best_step)
-    settings.schedule.total_steps = settings.schedule.total_steps * settings.max_steps / record_.best_step;
+  settings.schedule.total_steps = settings.max_steps;  // ends where the first was best, at its lowest rate
   settings.epochs = std::max(settings.epochs, static_cast<size_t>(settings.max_steps) / config_.batches_per_epoch + 1);
   run.note(fmt::format("training again on all data for {} steps", settings.max_steps));
   settings.patience = 0;
@@ -178,7 +180,7 @@ ForecastModel ForecastModel::load(const std::string& path) {
     model.network_ = std::move(file.network);
     const Windows windows(model.config_, model.context_.frequency);
     if (model.network_->input_size() != windows.features() ||
-        model.network_->output_size() != model.config_.horizon * model.config_.quantiles.size() ||
+        model.network_->output_size() != model.config_.written_steps() * model.config_.quantiles.size() ||
         !model.calibration_.fits(model.config_.quantiles, model.config_.horizon))
       fail(ErrorCode::kModel, "{}: the network does not fit the forecaster's settings", path);
     return model;

@@ -88,7 +88,7 @@ void check(const ForecastConfig& c) {
 }
 
 // Few short series learn in fewer steps of smaller batches, and are validated more often, as their best weights may
-// come early: an epoch is a pass over their windows, within limits. Of a larger set it is a sample.
+// come early: an epoch is a pass over their windows, within limits. Of a larger set it is a sample, and many are drawn.
 void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
   size_t values = 0, windows = 0;
   for (const size_t n : lengths) {
@@ -101,7 +101,7 @@ void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
   if (c.batches_per_epoch == 0)
     c.batches_per_epoch =
         is_small ? std::clamp(divide_up(windows, c.batch_size), kFewestBatches, kMostBatches) : kMostBatches;
-  if (c.epochs == 0) c.epochs = is_long ? 10 : 20;
+  if (c.epochs == 0) c.epochs = is_long ? 10 : is_small ? 20 : 60;
 }
 
 // Whether the validation part holds enough values for the widest interval; none are needed without intervals.
@@ -145,7 +145,8 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
       fmt::format("look-back {} values, read as {} segments of {}", c.look_back, c.look_back / c.segment, c.segment));
   lines.push_back(fmt::format("{} layer{} of {} with {} units, beside a linear map of the look-back", c.num_layers,
                               c.num_layers == 1 ? "" : "s", c.cell, c.hidden_size));
-  lines.push_back(fmt::format("writes {} steps at quantiles {}", c.horizon, fmt::join(c.quantiles, ", ")));
+  lines.push_back(fmt::format("writes {} steps as {} segments side by side, at quantiles {}", c.horizon,
+                              c.written_steps() / c.segment, fmt::join(c.quantiles, ", ")));
   lines.push_back(c.conformal ? "intervals widened until they hold the held-out values (conformal)"
                               : "intervals as the network draws them, not checked on held-out values");
   lines.push_back(fmt::format("adamw at {}, up to {} steps of {} windows, validated every {}{}", c.learning_rate,

@@ -30,6 +30,9 @@ struct ForecastConfig {
   bool refit = true;      // after validation, train once more on all data for as many steps as were best
   bool conformal = true;  // widen intervals by what the validation part shows; off where it shows too little
   uint64_t seed = 1;
+
+  // The horizon in whole segments: what the network writes.
+  size_t written_steps() const noexcept { return (horizon + segment - 1) / segment * segment; }
 };
 
 // Fills in every zero from frequency, number and lengths of the series. Throws kUsage on settings that contradict each

@@ -84,7 +84,7 @@ void ForecastProblem::split_series(uint32_t index, bool hold_out) {
 }
 
 void ForecastProblem::gather(const std::vector<WindowIndex>& windows) {
-  const size_t batch = windows.size(), h = config_.horizon;
+  const size_t batch = windows.size(), h = config_.written_steps();
   const View<float> x = x_.matrix(windows_.steps() * batch, windows_.features());
   const View<float> target = target_.matrix(batch, h);
   std::vector<WindowScale> scales(batch);
@@ -120,8 +120,8 @@ LossValue ForecastProblem::train_batch(size_t batch, const Random& dropout) {
   const View<float> x = x_.matrix(steps.rows(), windows_.features());
   const View<float> prediction = network_.forward(scratch_, steps, x, nullptr, &tape_, &dropout);
   const View<float> d_prediction = d_prediction_.matrix(prediction.rows, prediction.cols);
-  const LossValue loss =
-      loss_->evaluate(prediction, target_.matrix(windows.size(), config_.horizon), weights_.data(), d_prediction);
+  const LossValue loss = loss_->evaluate(prediction, target_.matrix(windows.size(), config_.written_steps()),
+                                         weights_.data(), d_prediction);
   network_.backward(scratch_, steps, tape_, d_prediction);
   return loss;
 }
@@ -134,7 +134,7 @@ void ForecastProblem::for_each_validation_batch(const VisitBatch& visit) {
     gather(windows);
     const Steps steps(windows_.steps(), windows.size());
     const View<float> prediction = network_.forward(scratch_, steps, x_.matrix(steps.rows(), windows_.features()));
-    visit(prediction, target_.matrix(windows.size(), config_.horizon));
+    visit(prediction, target_.matrix(windows.size(), config_.written_steps()));
   }
 }
 

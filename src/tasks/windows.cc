@@ -25,6 +25,7 @@ Windows::Windows(const ForecastConfig& config, const Frequency& frequency)
     : look_back_(config.look_back),
       segment_(config.segment),
       horizon_(config.horizon),
+      written_(config.written_steps()),
       season_(config.season),
       frequency_(frequency),
       calendar_(calendar_features(frequency)) {}
@@ -62,9 +63,11 @@ WindowScale Windows::fill_input(const Series& series, size_t origin, View<float>
 }
 
 void Windows::fill_target(const Series& series, size_t origin, const WindowScale& scale, float* target) const {
-  for (size_t k = 0; k < horizon_; ++k) {
+  for (size_t k = 0; k < written_; ++k) {
     const size_t i = origin + k;
-    target[k] = i < series.values.size() ? static_cast<float>((series.values[i] - scale.center) / scale.scale) : NAN;
+    target[k] = k < horizon_ && i < series.values.size()
+                    ? static_cast<float>((series.values[i] - scale.center) / scale.scale)
+                    : NAN;
   }
 }
 

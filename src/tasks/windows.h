@@ -29,13 +29,13 @@ class Windows {
 
   // Writes sequence `b` of x [steps * batch, features].
   WindowScale fill_input(const Series& series, size_t origin, View<float> x, size_t batch, size_t b) const;
-  // Writes target [horizon]: normalised future values, NaN where missing or beyond the end.
+  // Writes target [written_steps]: normalised future values, NaN where missing or beyond the end or the horizon.
   void fill_target(const Series& series, size_t origin, const WindowScale& scale, float* target) const;
 
  private:
   WindowScale measure(const Series& series, size_t origin) const;
 
-  size_t look_back_, segment_, horizon_, season_;
+  size_t look_back_, segment_, horizon_, written_, season_;
   Frequency frequency_;
   std::vector<CalendarFeature> calendar_;
 };

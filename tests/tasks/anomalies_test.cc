@@ -64,14 +64,16 @@ TEST(Anomalies, ScoreTheDistanceInHalfWidths) {
   for (const Anomaly& a : report.anomalies) EXPECT_GT(a.score, 0);
 }
 
-// What follows a fault is judged as if it had not been.
+// What follows a fault is judged as if there had been what was expected, which is not quite what there would have been:
+// a value that was just inside may now be just outside.
 TEST(Anomalies, AFaultRaisesNoAlarmsAfterIt) {
-  const SeriesSet clean = make_series(1, 120);
-  SeriesSet faulty = clean;
-  faulty.series[0].values[60] += 100;
-  const std::vector<Anomaly> before = find(clean).anomalies, after = find(faulty).anomalies;
-  EXPECT_LE(after.size(), before.size() + 1);
-  EXPECT_TRUE(std::any_of(after.begin(), after.end(), [](const Anomaly& a) { return a.index == 60; }));
+  constexpr double kClear = 0.5;
+  SeriesSet data = make_series(1, 120);
+  data.series[0].values[60] += 100;
+  std::vector<size_t> clear;
+  for (const Anomaly& a : find(data).anomalies)
+    if (a.score > kClear) clear.push_back(a.index);
+  EXPECT_EQ(clear, std::vector<size_t>{60});
 }
 
 TEST(Anomalies, SkipWhatIsMissing) {

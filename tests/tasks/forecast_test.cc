@@ -39,14 +39,14 @@ TEST(Forecast, BeatsTheSeasonalNaiveOnTrendAndSeason) {
 
 TEST(Forecast, SaysWhenTheNaiveWins) {
   ThreadPool pool(1);
-  SeriesSet data = make_series(1, 80);
+  SeriesSet data = make_series(1, 120);
   Random random(3, 0);
   double walk = 1000;
   for (double& v : data.series[0].values) v = walk += random.normal();
   ForecastConfig config = quick();
   config.epochs = 1;
   config.batches_per_epoch = 1;  // barely trained: any naive method must win
-  const BacktestOptions options{.windows = 8};
+  const BacktestOptions options{.windows = 12};
   const ForecastModel model = ForecastModel::train(before_first_origin(data, config.horizon, options), config, pool);
   const BacktestReport report = backtest(model, data, options, pool);
   EXPECT_EQ(report.verdict.find(report.best_naive + " wins by"), 0u) << report.verdict;
