@@ -40,6 +40,22 @@ class LastStep(nn.Module):
         return x[-1]
 
 
+class Decode(nn.Module):
+    """Several steps at once: each a step of the cell from the input as h, reading a learned vector of its place."""
+
+    def __init__(self, c, width):
+        super().__init__()
+        self.rnn = RNNS[c["cell"]](c["position_size"], width)
+        self.position = nn.Parameter(torch.randn(c["steps"], 1, c["position_size"]))
+
+    def forward(self, h):
+        steps, batch = len(self.position), len(h)
+        x = self.position.expand(-1, batch, -1).reshape(1, steps * batch, -1)
+        h = h.repeat(steps, 1).unsqueeze(0)
+        y, _ = self.rnn(x, (h, torch.zeros_like(h)) if isinstance(self.rnn, nn.LSTM) else h)
+        return y.view(steps, batch, -1)
+
+
 class Flatten(nn.Module):
     def forward(self, x):
         return x.transpose(0, 1).flatten(1)
@@ -69,6 +85,8 @@ def network_of(layers, width):
         elif kind == "embedding":
             modules.append(Symbols(c["symbols"], c["output_size"]))
             width = c["output_size"]
+        elif kind == "decode":
+            modules.append(Decode(c, width))
         elif kind == "flatten":
             modules.append(Flatten())
             width *= c["steps"]

@@ -18,18 +18,51 @@ using nlohmann::json;
 
 constexpr size_t kPredictBatch = 512;
 
-// Recurrence over the segments of the past, then one step for each segment of the future, all from the same state (Lin
-// et al. 2023); beside it a linear map of the whole look-back that starts at zero.
-NetworkConfig architecture(const ForecastConfig& c, const Windows& windows) {
+// One forecaster: recurrence over the segments of the past, then one step for each segment of the future, all from the
+// same state (Lin et al. 2023); beside it a linear map of the whole look-back that starts at zero. The names of its
+// parameters begin with `prefix`.
+void add_branches(const ForecastConfig& c, size_t past_steps, const std::string& prefix, Sum& sum) {
   const size_t levels = c.quantiles.size(), segments = c.written_steps() / c.segment;
-  const Recurrent reader{
-      .cell = c.cell, .hidden_size = c.hidden_size, .num_layers = c.num_layers, .dropout = c.dropout};
-  const Decode writer{.cell = c.cell, .steps = segments, .position_size = std::max<size_t>(c.hidden_size / 2, 1)};
-  return {.input_size = windows.features(),
-          .layers = {Sum{{{reader, LastStep{}, writer, Dropout{c.dropout},
-                           Linear{.output_size = c.segment * levels, .name = "head"}, Flatten{segments}},
-                          {Flatten{windows.steps()},
-                           Linear{.output_size = c.written_steps() * levels, .zero_start = true, .name = "skip"}}}}}};
+  const Recurrent reader{.cell = c.cell,
+                         .hidden_size = c.hidden_size,
+                         .num_layers = c.num_layers,
+                         .dropout = c.dropout,
+                         .name = prefix + "rnn"};
+  const Decode writer{.cell = c.cell,
+                      .steps = segments,
+                      .position_size = std::max<size_t>(c.hidden_size / 2, 1),
+                      .name = prefix + "decoder"};
+  const Linear head{.output_size = c.segment * levels, .name = prefix + "head"};
+  const Linear skip{.output_size = c.written_steps() * levels, .zero_start = true, .name = prefix + "skip"};
+  sum.branches.push_back({reader, LastStep{}, writer, Dropout{c.dropout}, head, Flatten{segments}});
+  sum.branches.push_back({Flatten{past_steps}, skip});
+}
+
+NetworkConfig architecture(const ForecastConfig& c, const Windows& windows) {
+  Sum sum;
+  add_branches(c, windows.steps(), "", sum);
+  return {.input_size = windows.features(), .layers = {std::move(sum)}};
+}
+
+// One network that writes the mean of several: a sum of which each member adds its share.
+std::unique_ptr<Network<float>> join(const ForecastConfig& c, const Windows& windows,
+                                     const std::vector<Buffer<float>>& members) {
+  Sum sum;
+  const auto prefix = [](size_t k) { return fmt::format("member{}.", k); };
+  for (size_t k = 0; k < members.size(); ++k) add_branches(c, windows.steps(), prefix(k), sum);
+  auto joined = std::make_unique<Network<float>>(NetworkConfig{windows.features(), {std::move(sum)}});
+  const Network<float> single(architecture(c, windows));
+  const float share = 1.0f / static_cast<float>(members.size());
+  Parameters<float>& to = joined->parameters();
+  for (size_t k = 0; k < members.size(); ++k)
+    for (const Parameter& p : single.parameters().list()) {
+      const bool writes = p.name.starts_with("head.") || p.name.starts_with("skip.");
+      const float* from = members[k].data() + p.offset;
+      std::transform(from, from + p.size(), to.values().data() + to.find(prefix(k) + p.name)->offset,
+                     [&](float value) { return writes ? share * value : value; });
+    }
+  joined->pack(false);
+  return joined;
 }
 
 std::string fingerprint(const SeriesSet& data) {
@@ -107,7 +140,8 @@ ForecastModel ForecastModel::train(const SeriesSet& data, const ForecastConfig& 
   TrainConfig settings = run.apply_to(train_config(config, data));
   const bool refit = config.refit && problem.has_validation();
   settings.keep_checkpoint = refit;
-  const bool resumed = refit && run.resume && model.take_first_training(run.checkpoint);
+  if (refit) settings.time_limit /= static_cast<double>(1 + config.ensemble);  // each training has its share
+  const auto resumed = refit && run.resume ? model.take_first_training(run.checkpoint) : std::nullopt;
   if (!resumed) {
     model.record_ = Trainer(*model.network_, problem, settings, run.observer).run();
     if (config.conformal) model.calibration_ = problem.calibrate();
@@ -118,44 +152,61 @@ ForecastModel ForecastModel::train(const SeriesSet& data, const ForecastConfig& 
   return model;
 }
 
-void ForecastModel::train_again(const SeriesSet& data, size_t first_windows, TrainConfig settings, ThreadPool& pool,
-                                const TrainRun& run, bool resumed) {
-  network_->initialize(config_.seed);
-  ForecastProblem whole(data, config_, *network_, pool, false, run.memory);
-  settings.max_steps = steps_of_second(record_.best_step, config_, first_windows, whole.windows());
-  settings.schedule.total_steps = settings.max_steps;  // ends where the first was best, at its lowest rate
-  settings.epochs = std::max(settings.epochs, static_cast<size_t>(settings.max_steps) / config_.batches_per_epoch + 1);
-  run.note(fmt::format("training again on all data for {} steps", settings.max_steps));
-  settings.patience = 0;
-  settings.keep_best = settings.keep_checkpoint = false;
-  settings.resume = resumed;
-  settings.fingerprint += " refit";
-  settings.context = first_training().dump();
+void ForecastModel::train_again(const SeriesSet& data, size_t first_windows, const TrainConfig& first, ThreadPool& pool,
+                                const TrainRun& run, std::optional<size_t> resumed) {
   TrainObserver observer = run.observer;
   observer.on_validation = nullptr;
   observer.on_best = nullptr;
-  const TrainRecord second = Trainer(*network_, whole, settings, observer).run();
-  record_.seconds += second.seconds;
-  record_.skipped_steps += second.skipped_steps;
-  record_.rollbacks += second.rollbacks;
+  std::vector<Buffer<float>> members(resumed.value_or(0));  // trained ones; a checkpoint brings them back
+  while (members.size() < config_.ensemble) {
+    const size_t member = members.size();
+    ForecastConfig config = config_;
+    config.seed += member;
+    network_->initialize(config.seed);
+    ForecastProblem whole(data, config, *network_, pool, false, run.memory);
+    whole.carry(members);
+    TrainConfig settings = first;
+    settings.seed = config.seed;
+    settings.max_steps = steps_of_second(record_.best_step, config_, first_windows, whole.windows());
+    settings.schedule.total_steps = settings.max_steps;  // ends where the first was best, at its lowest rate
+    settings.epochs =
+        std::max(settings.epochs, static_cast<size_t>(settings.max_steps) / config_.batches_per_epoch + 1);
+    settings.patience = 0;
+    settings.keep_best = false;
+    settings.keep_checkpoint = member + 1 < config_.ensemble;
+    settings.resume = resumed == member;
+    settings.fingerprint += fmt::format(" again {}", member);
+    settings.context = first_training(member).dump();
+    run.note(fmt::format("training again on all data for {} steps{}", settings.max_steps,
+                         config_.ensemble > 1 ? fmt::format(", network {} of {}", member + 1, config_.ensemble) : ""));
+    const TrainRecord again = Trainer(*network_, whole, settings, observer).run();
+    members.push_back(network_->parameters().values().copy());
+    record_.seconds += again.seconds;
+    record_.skipped_steps += again.skipped_steps;
+    record_.rollbacks += again.rollbacks;
+  }
+  if (members.size() > 1) network_ = join(config_, Windows(config_, data.frequency), members);
 }
 
-json ForecastModel::first_training() const {
-  return {{"record", to_json(record_)}, {"seconds", record_.seconds}, {"calibration", to_json(calibration_)}};
+json ForecastModel::first_training(size_t member) const {
+  return {{"record", to_json(record_)},
+          {"seconds", record_.seconds},
+          {"calibration", to_json(calibration_)},
+          {"member", member}};
 }
 
-bool ForecastModel::take_first_training(const std::string& checkpoint) {
+std::optional<size_t> ForecastModel::take_first_training(const std::string& checkpoint) {
   const auto context = read_checkpoint_context(checkpoint);
-  if (!context || context->empty()) return false;
+  if (!context || context->empty()) return {};
   try {
     const json first = json::parse(*context);
     record_ = train_record_from_json(first.at("record"));
     record_.seconds = first.at("seconds");
     calibration_ = calibration_from_json(first.at("calibration"));
+    return first.at("member").get<size_t>();
   } catch (const json::exception& e) {
     fail(ErrorCode::kModel, "{}: a damaged checkpoint: {}; start again without --resume", checkpoint, e.what());
   }
-  return true;
 }
 
 void ForecastModel::save(const std::string& path) const {

@@ -30,7 +30,8 @@ using Quantiles = std::vector<std::vector<double>>;
 class ForecastModel {
  public:
   // Trains on `data` with early stopping on the last windows of each series, then, unless config.refit is off, again on
-  // all of them. What was chosen is noted. on_best writes nothing: see save().
+  // all of them: config.ensemble networks, joined to one that writes their mean. What was chosen is noted. on_best
+  // writes nothing: see save().
   static ForecastModel train(const SeriesSet& data, const ForecastConfig& config, ThreadPool& pool,
                              const TrainRun& run = {});
   // Throws kModel when the file holds another task.
@@ -65,12 +66,14 @@ class ForecastModel {
   SeriesOptions series_options() const;
 
  private:
-  // Trains anew on all data, after a first training on `first_windows` windows.
-  void train_again(const SeriesSet& data, size_t first_windows, TrainConfig settings, ThreadPool& pool,
-                   const TrainRun& run, bool resumed);
-  // What the first training leaves to the second: checkpoints of the second carry it. False if there is none.
-  nlohmann::json first_training() const;
-  bool take_first_training(const std::string& checkpoint);
+  // Trains anew on all data, after a first training on `first_windows` windows: from member `resumed` on, whose
+  // checkpoint there is, if any.
+  void train_again(const SeriesSet& data, size_t first_windows, const TrainConfig& settings, ThreadPool& pool,
+                   const TrainRun& run, std::optional<size_t> resumed);
+  // What the first training leaves to the others: checkpoints of member `member` carry it. Returns that member, nothing
+  // if there is no such checkpoint.
+  nlohmann::json first_training(size_t member) const;
+  std::optional<size_t> take_first_training(const std::string& checkpoint);
 
   ForecastConfig config_;
   std::unique_ptr<Network<float>> network_;

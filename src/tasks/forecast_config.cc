@@ -28,6 +28,7 @@ constexpr auto kFields = std::tuple{std::pair{"horizon", &ForecastConfig::horizo
                                     std::pair{"clip_norm", &ForecastConfig::clip_norm},
                                     std::pair{"patience", &ForecastConfig::patience},
                                     std::pair{"refit", &ForecastConfig::refit},
+                                    std::pair{"ensemble", &ForecastConfig::ensemble},
                                     std::pair{"conformal", &ForecastConfig::conformal},
                                     std::pair{"seed", &ForecastConfig::seed}};
 
@@ -73,6 +74,7 @@ size_t divide_up(size_t value, size_t by) { return (value + by - 1) / by; }
 size_t round_up(size_t value, size_t multiple) { return divide_up(value, multiple) * multiple; }
 
 void check(const ForecastConfig& c) {
+  if (c.ensemble == 0) fail(ErrorCode::kUsage, "--ensemble is 0, expected at least 1 network");
   if (c.horizon == 0) fail(ErrorCode::kUsage, "--horizon is 0, expected at least 1 step");
   for (size_t i = 0; i < c.quantiles.size(); ++i) {
     const double q = c.quantiles[i];
@@ -149,9 +151,12 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
                               c.written_steps() / c.segment, fmt::join(c.quantiles, ", ")));
   lines.push_back(c.conformal ? "intervals widened until they hold the held-out values (conformal)"
                               : "intervals as the network draws them, not checked on held-out values");
-  lines.push_back(fmt::format("adamw at {}, up to {} steps of {} windows, validated every {}{}", c.learning_rate,
-                              c.epochs * c.batches_per_epoch, c.batch_size, c.batches_per_epoch,
-                              c.refit ? ", then again on all data" : ""));
+  lines.push_back(fmt::format(
+      "adamw at {}, up to {} steps of {} windows, validated every {}{}", c.learning_rate,
+      c.epochs * c.batches_per_epoch, c.batch_size, c.batches_per_epoch,
+      !c.refit          ? ""
+      : c.ensemble == 1 ? ", then again on all data"
+                        : fmt::format(", then {} times again on all data, whose mean forecasts", c.ensemble)));
   return lines;
 }
 

@@ -28,6 +28,7 @@ struct ForecastConfig {
   double clip_norm = 1.0;
   size_t patience = 10;   // validations without a new best; 0: never stop early
   bool refit = true;      // after validation, train once more on all data for as many steps as were best
+  size_t ensemble = 3;    // networks trained again, from different seeds, whose mean forecasts
   bool conformal = true;  // widen intervals by what the validation part shows; off where it shows too little
   uint64_t seed = 1;
 

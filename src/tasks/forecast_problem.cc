@@ -138,6 +138,13 @@ void ForecastProblem::for_each_validation_batch(const VisitBatch& visit) {
   }
 }
 
+std::vector<CarriedBuffer> ForecastProblem::carried() {
+  std::vector<CarriedBuffer> buffers;
+  for (size_t k = 0; carried_ && k < carried_->size(); ++k)
+    buffers.push_back({fmt::format("member.{}", k), &(*carried_)[k]});
+  return buffers;
+}
+
 double ForecastProblem::validate() {
   LossValue total;
   for_each_validation_batch([&](ConstView<float> prediction, ConstView<float> target) {

@@ -36,7 +36,10 @@ class ForecastProblem : public Problem {
   void start_epoch(size_t epoch) override { epoch_ = epoch; }
   LossValue train_batch(size_t batch, const Random& dropout) override;
   double validate() override;
+  std::vector<CarriedBuffer> carried() override;
 
+  // Buffers that a checkpoint is to hold for the caller, and that a resumed run fills again.
+  void carry(std::vector<Buffer<float>>& buffers) { carried_ = &buffers; }
   bool has_validation() const noexcept { return !validation_.empty(); }
   size_t windows() const noexcept { return windows_trained_; }  // that training draws from
   // How much wider than the network's the intervals must be, by the validation part.
@@ -63,6 +66,7 @@ class ForecastProblem : public Problem {
   std::vector<Range> training_;
   std::vector<WindowIndex> validation_;
   std::vector<double> series_weight_;
+  std::vector<Buffer<float>>* carried_ = nullptr;
   size_t windows_trained_ = 0;
   size_t epoch_ = 0;
   Buffer<float> x_, target_, d_prediction_, weights_;  // of the batch at hand

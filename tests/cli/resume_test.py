@@ -49,6 +49,9 @@ class Resume(ToolTest):
     def test_forecast_stopped_in_its_second_training(self):
         self.check(FORECAST, "training again", signal.SIGTERM)
 
+    def test_forecast_stopped_in_the_last_network_of_its_ensemble(self):
+        self.check(FORECAST, "network 3 of 3")
+
     def test_text(self):
         self.write("corpus.txt", TEXT)
         self.check(TEXT_MODEL, "epoch   3")

@@ -37,6 +37,7 @@ inline ForecastConfig quick() {
   config.epochs = 3;
   config.batches_per_epoch = 30;
   config.batch_size = 32;
+  config.ensemble = 2;
   return config;
 }
 

@@ -39,14 +39,14 @@ TEST(Forecast, BeatsTheSeasonalNaiveOnTrendAndSeason) {
 
 TEST(Forecast, SaysWhenTheNaiveWins) {
   ThreadPool pool(1);
-  SeriesSet data = make_series(1, 120);
+  SeriesSet data = make_series(1, 300);
   Random random(3, 0);
   double walk = 1000;
   for (double& v : data.series[0].values) v = walk += random.normal();
   ForecastConfig config = quick();
   config.epochs = 1;
   config.batches_per_epoch = 1;  // barely trained: any naive method must win
-  const BacktestOptions options{.windows = 12};
+  const BacktestOptions options{.windows = 40};
   const ForecastModel model = ForecastModel::train(before_first_origin(data, config.horizon, options), config, pool);
   const BacktestReport report = backtest(model, data, options, pool);
   EXPECT_EQ(report.verdict.find(report.best_naive + " wins by"), 0u) << report.verdict;
@@ -223,6 +223,42 @@ TEST(ForecastProblem, ValidatesOnWindowsFromAllSeries) {
   EXPECT_TRUE(std::isnan(ForecastProblem(data, config, network, pool, true).validate()));
 }
 
+// The file's one network, taken apart by its names, is two different ones whose mean it writes.
+TEST(Forecast, AnEnsembleWritesTheMeanOfItsMembers) {
+  const SeriesSet data = make_series(2, 90);
+  ThreadPool pool(1);
+  const ForecastModel model = ForecastModel::train(data, quick(), pool);
+  const Network<float>& joined = model.network();
+  const auto& branches = std::get<Sum>(joined.config().layers.at(0)).branches;
+  ASSERT_EQ(branches.size(), 4u);
+  const Steps steps(model.config().look_back / model.config().segment, 3);
+  Random random(1, 1);
+  Tensor<float> x(steps.rows(), joined.input_size());
+  for (size_t i = 0; i < x.size(); ++i) x.data()[i] = static_cast<float>(random.uniform(-1, 1));
+  Scratch<float> scratch(pool);
+  std::vector<std::vector<float>> outputs;
+  for (size_t k = 0; k < 2; ++k) {
+    Network<float> member({joined.input_size(), {Sum{{branches[2 * k], branches[2 * k + 1]}}}});
+    for (const Parameter& p : member.parameters().list()) {
+      ASSERT_TRUE(p.name.starts_with(fmt::format("member{}.", k))) << p.name;
+      const bool writes = p.name.find("head.") != std::string::npos || p.name.find("skip.") != std::string::npos;
+      const float* from = joined.parameters().values().data() + joined.parameters().find(p.name)->offset;
+      std::transform(from, from + p.size(), member.parameters().values().data() + p.offset,
+                     [&](float value) { return writes ? 2 * value : value; });
+    }
+    member.pack(false);
+    const View<float> y = member.forward(scratch, steps, x);
+    outputs.emplace_back(y.data, y.data + y.rows * y.cols);
+  }
+  const View<float> mean = joined.forward(scratch, steps, x);
+  double apart = 0;
+  for (size_t i = 0; i < outputs[0].size(); ++i) {
+    EXPECT_NEAR(mean.data[i], (outputs[0][i] + outputs[1][i]) / 2, 1e-5);
+    apart = std::max<double>(apart, std::abs(outputs[0][i] - outputs[1][i]));
+  }
+  EXPECT_GT(apart, 1e-2);
+}
+
 TEST(Forecast, SameWeightsOnAnyNumberOfThreads) {
   const SeriesSet data = make_series(2, 90);
   ThreadPool one(1), two(2), three(3);
@@ -231,14 +267,14 @@ TEST(Forecast, SameWeightsOnAnyNumberOfThreads) {
   EXPECT_EQ(weights(ForecastModel::train(data, quick(), three)), expected);
 }
 
-// Interrupted anywhere, in the first training or in the second on all data, a resumed run ends in the same weights.
+// Interrupted anywhere, in the first training or in one of those on all data, a resumed run ends in the same weights.
 TEST(Forecast, ResumedEndsAsIfNeverStopped) {
   const SeriesSet data = make_series(2, 90);
   ThreadPool pool(1);
   const ForecastModel whole = ForecastModel::train(data, quick(), pool);
   const auto quantiles = whole.forecast(nullptr, 0, {0.1, 0.9}, pool)[1].quantiles;
   const std::string checkpoint = testing::TempDir() + "forecast_test.checkpoint";
-  for (const int stop_at : {1, 37, 95, 120}) {
+  for (const int stop_at : {1, 37, 95, 120, 185}) {
     int polls = 0;
     TrainRun run;
     run.checkpoint = checkpoint;
