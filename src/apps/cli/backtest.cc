@@ -43,7 +43,7 @@ ForecastModel train_before(const SeriesSet& data, const Arguments& a, ThreadPool
   TrainRun training;
   training.time_limit = a.time_limit;
   training.observer = progress.observer();
-  return ForecastModel::train(known, a.config, pool, std::move(training));
+  return ForecastModel::train(known, a.config, pool, training);
 }
 
 void backtest_data(const Verb& verb, const Arguments& a, ThreadPool& pool) {
