@@ -47,7 +47,7 @@ ForecastModel train_before(size_t window, const SeriesSet& known, const Argument
   TrainRun training;
   training.time_limit = a.time_limit;
   training.observer = progress.observer();
-  return ForecastModel::train(known, a.config, pool, std::move(training));
+  return ForecastModel::train(known, a.config, pool, training);
 }
 
 // Runs a backtest with a model, or with what trains one for each window; writes the table of errors if it is wanted.
