@@ -68,7 +68,8 @@ HWY_INLINE void step_units(const CellStep<T>& s, StepPanels<T, S>& panels, size_
 #pragma GCC unroll 16
   for (size_t v = 0; v < kVectors; ++v) {
     const size_t first = unit + v * L::kCount, left = s.units - first;
-    const auto finish = [&](auto access) HWY_ATTR {
+    // Inline, or the sums would go through memory.
+    const auto finish = [&](auto access) HWY_ATTR __attribute__((always_inline)) {
       CellLanes<V> c;
       for (size_t k = 0; k < Math::kColumns; ++k) c.gate[k] = sums[k][v];
       if constexpr (Math::kVectors > 0)
