@@ -5,28 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/random.h"
+#include "tasks/forecast_fixtures.h"
 
 namespace elman {
 namespace {
 
-// A yearly season of height 20 and noise below 1.
-SeriesSet make_series(size_t count, size_t length) {
-  SeriesSet set;
-  set.path = "made.csv";
-  set.time_format.pattern = "%Y-%m";
-  set.frequency = {Frequency::Unit::kMonths, 1, 0};
-  Random random(7, 0);
-  for (size_t i = 0; i < count; ++i) {
-    Series s;
-    s.id = fmt::format("s{}", i);
-    s.start = from_civil({.year = 2000});
-    for (size_t t = 0; t < length; ++t)
-      s.values.push_back(100 + 20 * std::sin(2 * M_PI * static_cast<double>(t + i) / 12) + random.uniform(-1, 1));
-    set.series.push_back(std::move(s));
-  }
-  return set;
-}
+constexpr double kNoTrend = 0;
 
 // Trained once for all tests, on series without faults.
 const ForecastModel& model() {
@@ -38,7 +22,7 @@ const ForecastModel& model() {
     config.hidden_size = 16;
     config.batches_per_epoch = 40;
     config.epochs = 10;
-    return ForecastModel::train(make_series(4, 160), config, pool);
+    return ForecastModel::train(make_series(4, 160, kNoTrend), config, pool);
   }();
   return trained;
 }
@@ -49,7 +33,7 @@ AnomalyReport find(const SeriesSet& data, double level = 0, size_t threads = 1) 
 }
 
 TEST(Anomalies, ScoreTheDistanceInHalfWidths) {
-  SeriesSet data = make_series(2, 120);
+  SeriesSet data = make_series(2, 120, kNoTrend);
   data.series[1].values[80] = 160;
   const AnomalyReport report = find(data);
   EXPECT_EQ(report.level, 0.99);
@@ -68,7 +52,7 @@ TEST(Anomalies, ScoreTheDistanceInHalfWidths) {
 // a value that was just inside may now be just outside.
 TEST(Anomalies, AFaultRaisesNoAlarmsAfterIt) {
   constexpr double kClear = 0.5;
-  SeriesSet data = make_series(1, 120);
+  SeriesSet data = make_series(1, 120, kNoTrend);
   data.series[0].values[60] += 100;
   std::vector<size_t> clear;
   for (const Anomaly& a : find(data).anomalies)
@@ -77,17 +61,17 @@ TEST(Anomalies, AFaultRaisesNoAlarmsAfterIt) {
 }
 
 TEST(Anomalies, SkipWhatIsMissing) {
-  SeriesSet data = make_series(1, 120);
+  SeriesSet data = make_series(1, 120, kNoTrend);
   data.series[0].values[70] = NAN;
   data.series[0].values[110] = NAN;
   const AnomalyReport report = find(data);
   EXPECT_EQ(report.rows, 120u - 13 - 2);
   for (const Anomaly& a : report.anomalies) EXPECT_FALSE(std::isnan(a.score));
-  EXPECT_EQ(find(make_series(1, 1)).rows, 0u);
+  EXPECT_EQ(find(make_series(1, 1, kNoTrend)).rows, 0u);
 }
 
 TEST(Anomalies, JudgeByTheLevelAskedFor) {
-  SeriesSet data = make_series(1, 120);
+  SeriesSet data = make_series(1, 120, kNoTrend);
   EXPECT_GT(find(data, 0.5).anomalies.size(), find(data, 0.8).anomalies.size());
   EXPECT_GT(find(data, 0.8).anomalies.size(), find(data).anomalies.size());
   EXPECT_THROW(find(data, 0.995), Error);
@@ -97,7 +81,7 @@ TEST(Anomalies, JudgeByTheLevelAskedFor) {
 }
 
 TEST(Anomalies, DoNotDependOnThreadsOrTheSizeOfTheSet) {
-  SeriesSet data = make_series(90, 120);  // more rows than are forecast at once
+  SeriesSet data = make_series(90, 120, kNoTrend);  // more rows than are forecast at once
   data.series[88].values[50] = 0;
   const AnomalyReport one = find(data), three = find(data, 0, 3);
   SeriesSet alone = data;

@@ -10,8 +10,8 @@
 
 namespace elman {
 
-// Monthly series from 2000-01: a trend and a yearly season, each with its own phase, and a little noise.
-inline SeriesSet make_series(size_t count, size_t length) {
+// Monthly series from 2000-01: a trend, a yearly season of height 20, each with its own phase, and noise below 1.
+inline SeriesSet make_series(size_t count, size_t length, double trend = 1) {
   SeriesSet set;
   set.path = "made.csv";
   set.time_format.pattern = "%Y-%m";
@@ -23,7 +23,7 @@ inline SeriesSet make_series(size_t count, size_t length) {
     s.start = from_civil({.year = 2000});
     for (size_t t = 0; t < length; ++t) {
       const double season = std::sin(2 * M_PI * static_cast<double>(t + i) / 12.0);
-      s.values.push_back(100 + static_cast<double>(t) + 20 * season + random.uniform(-1, 1));
+      s.values.push_back(100 + trend * static_cast<double>(t) + 20 * season + random.uniform(-1, 1));
     }
     set.series.push_back(std::move(s));
   }
