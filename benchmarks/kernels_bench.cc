@@ -86,7 +86,7 @@ void report_function(const char* name, void (*function)(std::span<float>) noexce
   std::printf("%-8s %.3g elements/ns\n", name, kSize / seconds * 1e-9);
 }
 
-void run(const Target& target) {
+void run(const InstructionSet& target) {
   const ForcedTarget forced(target);
   const double cached = cached_flops();
   std::printf("%.*s: %.1f GFLOP/s from the second-level cache\n", static_cast<int>(target.name.size()),
@@ -102,5 +102,5 @@ void run(const Target& target) {
 }  // namespace elman
 
 int main() {
-  for (const elman::Target& target : elman::supported_targets()) elman::run(target);
+  for (const elman::InstructionSet& target : elman::supported_targets()) elman::run(target);
 }

@@ -4,8 +4,8 @@
 
 namespace elman {
 
-std::vector<Target> supported_targets() {
-  std::vector<Target> targets;
+std::vector<InstructionSet> supported_targets() {
+  std::vector<InstructionSet> targets;
   const int64_t usable = (hwy::SupportedTargets() | HWY_STATIC_TARGET) & HWY_TARGETS;
   // Highway numbers a better target by a lower bit.
   for (int64_t rest = usable; rest != 0; rest &= rest - 1)
@@ -13,7 +13,7 @@ std::vector<Target> supported_targets() {
   return targets;
 }
 
-ForcedTarget::ForcedTarget(const Target& target) {
+ForcedTarget::ForcedTarget(const InstructionSet& target) {
   hwy::SetSupportedTargetsForTest(target.id);
   hwy::GetChosenTarget().Update(target.id);
 }

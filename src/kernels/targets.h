@@ -13,19 +13,19 @@
 namespace elman {
 
 // An instruction set that is compiled in and that this machine can run.
-struct Target {
+struct InstructionSet {
   int64_t id;  // Highway's bit
   std::string_view name;
 };
 
 // Best first; the last one is the baseline.
-std::vector<Target> supported_targets();
+std::vector<InstructionSet> supported_targets();
 
 // Makes every kernel run on one instruction set for as long as it lives: tests compare the sets' results. Matrices
 // packed under another target must be packed again. REQUIRES: no kernel is running and no other ForcedTarget lives.
 class ForcedTarget {
  public:
-  explicit ForcedTarget(const Target& target);
+  explicit ForcedTarget(const InstructionSet& target);
   ~ForcedTarget();
   ForcedTarget(const ForcedTarget&) = delete;
   ForcedTarget& operator=(const ForcedTarget&) = delete;

@@ -44,7 +44,7 @@ void expect_near(const std::vector<T>& got, const std::vector<double>& want, dou
   for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], want[i], relative * std::abs(want[i])) << "at " << i;
 }
 
-class ElementwiseTest : public testing::TestWithParam<Target> {
+class ElementwiseTest : public testing::TestWithParam<InstructionSet> {
  protected:
   ForcedTarget forced_{GetParam()};
 };
@@ -220,13 +220,13 @@ std::vector<float> everything() {
 }
 
 TEST(ElementwiseBits, AreTheSameOnEveryTarget) {
-  const std::vector<Target> targets = supported_targets();
+  const std::vector<InstructionSet> targets = supported_targets();
   std::vector<float> expected;
   {
     const ForcedTarget baseline(targets.back());
     expected = everything();
   }
-  for (const Target& target : targets) {
+  for (const InstructionSet& target : targets) {
     const ForcedTarget forced(target);
     EXPECT_EQ(everything(), expected) << target.name;
   }

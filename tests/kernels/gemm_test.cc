@@ -82,7 +82,7 @@ void check_gradient(size_t rows, size_t m, size_t n, Buffer<T>& workspace) {
 }
 
 // Runs the test on each instruction set this machine has.
-class GemmTest : public testing::TestWithParam<Target> {
+class GemmTest : public testing::TestWithParam<InstructionSet> {
  protected:
   ForcedTarget forced_{GetParam()};
 };

@@ -124,7 +124,7 @@ HWY_EXPORT(check_lanes);
 namespace {
 
 TEST(Lanes, ComputeAlikeOnEveryTarget) {
-  for (const Target& target : supported_targets()) {
+  for (const InstructionSet& target : supported_targets()) {
     const ForcedTarget forced(target);
     SCOPED_TRACE(target.name);
     HWY_DYNAMIC_DISPATCH(check_lanes)();
@@ -132,9 +132,9 @@ TEST(Lanes, ComputeAlikeOnEveryTarget) {
 }
 
 TEST(Targets, EndWithTheBaselineAndCanBeForced) {
-  const std::vector<Target> targets = supported_targets();
+  const std::vector<InstructionSet> targets = supported_targets();
   ASSERT_FALSE(targets.empty());
-  for (const Target& target : targets) {
+  for (const InstructionSet& target : targets) {
     const ForcedTarget forced(target);
     ASSERT_EQ(supported_targets().front().name, target.name);
   }

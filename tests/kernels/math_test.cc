@@ -76,7 +76,7 @@ TEST_P(MathTest, EveryTargetGivesTheSameBits) {
     const ForcedTarget baseline(supported_targets().back());
     GetParam().apply(expected);
   }
-  for (const Target& target : supported_targets()) {
+  for (const InstructionSet& target : supported_targets()) {
     const ForcedTarget forced(target);
     std::vector<float> y = x;
     GetParam().apply(y);
@@ -98,7 +98,7 @@ float at(void (*function)(std::span<float>) noexcept, float x) {
 }
 
 TEST(MathLimits, HoldOnEveryTarget) {
-  for (const Target& target : supported_targets()) {
+  for (const InstructionSet& target : supported_targets()) {
     const ForcedTarget forced(target);
     SCOPED_TRACE(target.name);
     EXPECT_EQ(at(exp_inplace, -kInfinity), 0.0f);

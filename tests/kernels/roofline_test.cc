@@ -12,7 +12,7 @@ namespace {
 constexpr double kLeast = 1e6, kMost = 1e13;
 
 TEST(Roofline, PeakOfEveryTargetIsThatOfAProcessor) {
-  for (const Target& target : supported_targets()) {
+  for (const InstructionSet& target : supported_targets()) {
     const ForcedTarget forced(target);
     const double peak = multiply_add_peak(1);
     EXPECT_GT(peak, kLeast) << target.name;
@@ -21,7 +21,7 @@ TEST(Roofline, PeakOfEveryTargetIsThatOfAProcessor) {
 }
 
 TEST(Roofline, VectorsBeatTheBaseline) {
-  const std::vector<Target> targets = supported_targets();
+  const std::vector<InstructionSet> targets = supported_targets();
   if (targets.size() == 1) GTEST_SKIP() << "only the baseline runs here";
   const double best = multiply_add_peak(1);
   const ForcedTarget baseline(targets.back());

@@ -194,7 +194,7 @@ TEST(Layers, SameBitsOnAnyNumberOfThreadsAndAnyInstructionSet) {
   };
   const std::vector<float> expected = run(1);
   for (const size_t threads : {2, 3}) EXPECT_TRUE(same_bits(run(threads), expected)) << threads << " threads";
-  for (const Target& target : supported_targets()) {
+  for (const InstructionSet& target : supported_targets()) {
     const ForcedTarget forced(target);
     EXPECT_TRUE(same_bits(run(1), expected)) << target.name;
   }

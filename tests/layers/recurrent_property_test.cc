@@ -211,7 +211,7 @@ TEST_P(RecurrentProperty, SameBitsOnAnyInstructionSet) {
     const auto network = make_network(cell(), hidden_size, kBoth);
     ThreadPool pool(1);
     const Result best = infer(*network, steps, x), best_train = train(*network, steps, x, pool);
-    for (const Target& target : supported_targets()) {
+    for (const InstructionSet& target : supported_targets()) {
       const ForcedTarget forced(target);
       network->pack(true);
       EXPECT_TRUE(same_results(infer(*network, steps, x), best)) << target.name << ", hidden size " << hidden_size;

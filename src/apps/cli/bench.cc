@@ -30,9 +30,9 @@ struct Arguments {
 };
 
 // The instruction set that the user names; empty: the best.
-Target target_of(const std::string& name) {
+InstructionSet target_of(const std::string& name) {
   std::vector<std::string_view> names;
-  for (const Target& target : supported_targets()) {
+  for (const InstructionSet& target : supported_targets()) {
     if (name.empty() || name == target.name) return target;
     names.push_back(target.name);
   }
