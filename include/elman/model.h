@@ -74,8 +74,8 @@ class Model {
   // One parameter by its PyTorch name, e.g. "rnn.weight_ih_l0"; empty when there is none.
   std::span<float> parameter(const std::string& name);
 
-  // Rounds the matrices to bfloat16 (8 bits of precision, within 2^-9 of each weight) and forgets the full ones: a
-  // quarter of the memory or less, and faster where reading weights is what takes time. From then on the model runs, but
+  // Rounds the matrices to bfloat16 (8 bits of precision, within 2^-9 of each weight) and forgets the full ones: less
+  // than half the memory, and faster where reading weights is what takes time. From then on the model runs, but
   // backward(), save(), copy() and update() throw Error(kUsage), and parameters() are empty. No other call may run
   // meanwhile; streams go on with the rounded weights.
   void narrow();

@@ -42,7 +42,7 @@ class Network {
     ThreadPool alone(1);
     pack(alone, training);
   }
-  // After pack(): rounds weights to BFloat16 and forgets the full ones, for inference in a third of the memory.
+  // After pack(): rounds weights to BFloat16 and forgets the full ones, for inference in less than half the memory.
   void narrow() {
     root_->narrow(parameters_);
     parameters_.compact();

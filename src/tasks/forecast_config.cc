@@ -147,8 +147,9 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
       fmt::format("look-back {} values, read as {} segments of {}", c.look_back, c.look_back / c.segment, c.segment));
   lines.push_back(fmt::format("{} layer{} of {} with {} units, beside a linear map of the look-back", c.num_layers,
                               c.num_layers == 1 ? "" : "s", c.cell, c.hidden_size));
-  lines.push_back(fmt::format("writes {} steps as {} segments side by side, at quantiles {}", c.horizon,
-                              c.written_steps() / c.segment, fmt::join(c.quantiles, ", ")));
+  const size_t segments = c.written_steps() / c.segment;
+  lines.push_back(fmt::format("writes {} steps as {} segment{}, at quantiles {}", c.horizon, segments,
+                              segments == 1 ? "" : "s side by side", fmt::join(c.quantiles, ", ")));
   lines.push_back(c.conformal ? "intervals widened until they hold the held-out values (conformal)"
                               : "intervals as the network draws them, not checked on held-out values");
   lines.push_back(fmt::format(

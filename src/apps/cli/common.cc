@@ -100,7 +100,7 @@ void add_forecast_flags(Verb& verb, ForecastConfig& config) {
   add_training_flags(flags, config);
   flags.add("--batches-per-epoch", config.batches_per_epoch, at_least(0), "Updates between validations")
       .zero_means("by the data");
-  flags.add("--refit", config.refit, "Do not train once more on all data after validation");
+  flags.add("--refit", config.refit, "Keep the first training; do not train again on all data");
   flags.add("--ensemble", config.ensemble, at_least(1),
             "Networks trained again from different seeds; their mean forecasts");
   flags.add("--conformal", config.conformal, "Leave intervals as the network draws them");
