@@ -16,8 +16,8 @@ struct BenchJob {
   std::string mode = "fwd", cell = "lstm";
   size_t input_size = 0, hidden_size = 128;  // 0: as hidden_size
   size_t batch = 16, steps = 128;
-  size_t output_size = 0;    // of a linear layer behind; 0: none
-  double mean_length = 1.0;  // of the sequences, as a share of `steps`; below 1 they are packed
+  size_t output_size = 0;       // of a linear layer behind; 0: none
+  double mean_length = 1.0;     // of the sequences, as a share of `steps`; below 1 they are packed
   std::string weights = "f32";  // or bf16, which cannot train
   size_t threads = 0;
   double seconds = 0.5;
