@@ -1,0 +1,54 @@
+#include "data/categories.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "data/number.h"
+
+namespace elman {
+namespace {
+
+bool is_true(std::string_view cell) noexcept { return cell == "TRUE" || cell == "True" || cell == "true"; }
+bool is_false(std::string_view cell) noexcept { return cell == "FALSE" || cell == "False" || cell == "false"; }
+
+bool is_number(std::string_view cell) {
+  double value;
+  return is_true(cell) || is_false(cell) || parse_number(cell, value) == nullptr;
+}
+
+std::vector<std::string> categories_of(const CsvTable& table, size_t column) {
+  std::vector<std::string> categories;
+  for (CsvCursor row(table); row.next();) {
+    const std::string_view cell = row[column];
+    if (is_missing(cell)) continue;
+    if (categories.empty() && is_number(cell)) return {};
+    if (std::find(categories.begin(), categories.end(), cell) != categories.end()) continue;
+    if (categories.size() == kMostCategories)
+      row.fail_at(column, fmt::format("found {}, the {}th text in column '{}', expected at most {} categories, or "
+                                      "numbers; leave the column out or group its values",
+                                      in_quotes(cell), kMostCategories + 1, table.header()[column], kMostCategories));
+    categories.emplace_back(cell);
+  }
+  return categories;
+}
+
+}  // namespace
+
+std::vector<std::vector<std::string>> find_categories(const CsvTable& table, const std::vector<size_t>& columns) {
+  std::vector<std::vector<std::string>> categories;
+  for (const size_t column : columns) categories.push_back(categories_of(table, column));
+  return categories;
+}
+
+double category(std::string_view cell, const std::vector<std::string>& categories) {
+  const auto found = std::find(categories.begin(), categories.end(), cell);
+  return found == categories.end() ? NAN : static_cast<double>(found - categories.begin());
+}
+
+double number_or_truth(const CsvCursor& row, size_t column) {
+  if (is_true(row[column])) return 1;
+  return is_false(row[column]) ? 0 : row.number(column);
+}
+
+}  // namespace elman

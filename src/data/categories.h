@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/csv.h"
+
+namespace elman {
+
+// More different texts than this in one column are no categories.
+inline constexpr size_t kMostCategories = 64;
+
+// Of each column the texts it holds, in order of appearance; none where its first cell that is not missing is a number,
+// or TRUE or FALSE. Throws kData when there are too many.
+std::vector<std::vector<std::string>> find_categories(const CsvTable& table, const std::vector<size_t>& columns);
+// The index of a cell among them, NaN if it is missing or another.
+double category(std::string_view cell, const std::vector<std::string>& categories);
+// A number, 1 for TRUE, 0 for FALSE, NaN if missing; throws kData with the cell's place.
+double number_or_truth(const CsvCursor& row, size_t column);
+
+}  // namespace elman

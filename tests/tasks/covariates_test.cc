@@ -1,0 +1,174 @@
+// What is known beside a series: read, scaled, and never from after its time.
+#include "tasks/covariates.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "data/expect_error.h"
+#include "io/scratch.h"
+#include "tasks/forecast_fixtures.h"
+
+namespace elman {
+namespace {
+
+const CovariateColumns kColumns{.past = {"sensor"}, .future = {"promotion"}, .fixed = {"region"}};
+
+// Values that a promotion lifts by 30 at random months, which nothing but the column tells; the future's promotions are
+// known for `ahead` months. The sensor shows next month's noise, the region whether the trend rises.
+SeriesSet promoted(size_t count, size_t length, size_t ahead) {
+  SeriesSet set = make_series(count, length);
+  set.covariate_columns = {"sensor", "promotion", "region"};
+  set.categories = {{}, {}, {"north", "south"}};
+  Random random(3, 0);
+  for (size_t i = 0; i < count; ++i) {
+    Series& s = set.series[i];
+    s.covariates.assign(3, {});
+    for (size_t t = 0; t < length + ahead; ++t) {
+      const double promotion = random.below(4) == 0;
+      if (t < length) s.values[t] += 30 * promotion;
+      s.covariates[0].push_back(random.uniform(-1, 1));
+      s.covariates[1].push_back(promotion);
+      s.covariates[2].push_back(static_cast<double>(i % 2));
+    }
+  }
+  return set;
+}
+
+ForecastConfig with_covariates() {
+  ForecastConfig config = quick();
+  config.covariates = kColumns;
+  config.epochs = 8;
+  return config;
+}
+
+std::vector<double> medians(const ForecastModel& model, const SeriesSet& data, size_t origin) {
+  ThreadPool pool(1);
+  std::vector<double> all;
+  for (const Series& s : data.series)
+    for (const double v : model.predict(data, {{&s, origin}}, pool)[0][1]) all.push_back(v);
+  return all;
+}
+
+class CovariateFiles : public ScratchTest {};
+
+TEST(Covariates, AreScaledByTheTrainingData) {
+  SeriesSet data;
+  data.covariate_columns = {"a", "b"};
+  data.categories = {{}, {"x", "y", "z"}};
+  data.series.push_back({.id = "s", .start = 0, .values = {1, 2, 3}, .covariates = {{4, NAN, 8}, {2, 0, NAN}}});
+  const Covariates covariates({.past = {}, .future = {"a", "b"}, .fixed = {}}, data);
+  EXPECT_EQ(covariates.future_width(), 4u);
+  const auto encoded = [&](int64_t step, int64_t end) {
+    std::vector<float> features(4, 9.0f);
+    covariates.encode_future(data.series[0], step, end, features.data());
+    return features;
+  };
+  EXPECT_EQ(encoded(0, 3), (std::vector<float>{-1, 0, 0, 1}));
+  EXPECT_EQ(encoded(1, 3), (std::vector<float>{0, 1, 0, 0}));
+  EXPECT_EQ(encoded(2, 3), (std::vector<float>{1, 0, 0, 0}));
+  for (const auto& [step, end] : {std::pair{-1, 3}, std::pair{3, 9}, std::pair{2, 2}})
+    EXPECT_EQ(encoded(step, end), (std::vector<float>{0, 0, 0, 0})) << step;
+  const Covariates read = covariates_from_json(nlohmann::json::parse(to_json(covariates).dump()));
+  EXPECT_EQ(to_json(read), to_json(covariates));
+}
+
+// Half the noise of the series is the promotions, which only their column tells.
+TEST(Covariates, KnownAheadTellTheFuture) {
+  const SeriesSet all = promoted(4, 126, 0);
+  SeriesSet data = all;
+  for (Series& s : data.series) s.values.resize(120);
+  ThreadPool pool(2);
+  const auto error = [&](const ForecastConfig& config, SeriesSet known) {
+    if (config.covariates.empty()) {
+      known.covariate_columns.clear();
+      for (Series& s : known.series) s.covariates.clear();
+    }
+    double sum = 0;
+    const std::vector<Forecast> forecasts = ForecastModel::train(known, config, pool).forecast(nullptr, 6, {0.5}, pool);
+    for (size_t i = 0; i < forecasts.size(); ++i)
+      for (size_t k = 0; k < 6; ++k) sum += std::abs(forecasts[i].y_hat[k] - all.series[i].values[120 + k]) / 24;
+    return sum;
+  };
+  ForecastConfig blind = with_covariates();
+  blind.covariates = {};
+  const double seeing = error(with_covariates(), data);
+  EXPECT_LT(seeing, 0.6 * error(blind, data));
+  EXPECT_LT(seeing, 8);
+}
+
+// Whatever comes after the origin, but for what is known ahead within the horizon, changes no forecast.
+TEST(Covariates, NothingLeaksFromTheFuture) {
+  const size_t origin = 100;
+  SeriesSet data = promoted(2, 120, 0);
+  ThreadPool pool(1);
+  SeriesSet known = data;
+  for (Series& s : known.series) {
+    s.values.resize(origin);
+    for (auto& covariate : s.covariates) covariate.resize(origin);
+  }
+  const ForecastModel model = ForecastModel::train(known, with_covariates(), pool);
+  const std::vector<double> expected = medians(model, data, origin);
+  SeriesSet shuffled = data;
+  Random random(11, 0);
+  for (Series& s : shuffled.series) {
+    for (size_t t = origin; t < 120; ++t) {
+      std::swap(s.values[t], s.values[t + random.below(120 - t)]);
+      s.values[t] *= 3;
+      s.covariates[0][t] = 1e6;
+      if (t >= origin + model.config().horizon) s.covariates[1][t] = 1 - s.covariates[1][t];
+    }
+  }
+  EXPECT_EQ(medians(model, shuffled, origin), expected);
+  for (Series& s : shuffled.series) s.covariates[1][origin] = 1 - s.covariates[1][origin];
+  EXPECT_NE(medians(model, shuffled, origin), expected);  // what is known ahead does count
+}
+
+TEST_F(CovariateFiles, TheModelRemembersThem) {
+  const SeriesSet data = promoted(2, 90, 6);
+  ThreadPool pool(1);
+  const ForecastModel model = ForecastModel::train(data, with_covariates(), pool);
+  model.save(path("m.safetensors"));
+  const ForecastModel read = ForecastModel::load(path("m.safetensors"));
+  EXPECT_EQ(read.forecast(nullptr, 0, {0.1, 0.5}, pool)[1].quantiles,
+            model.forecast(nullptr, 0, {0.1, 0.5}, pool)[1].quantiles);
+  EXPECT_EQ(read.forecast(nullptr, 0, {0.5}, pool)[0].y_hat, model.forecast(&data, 0, {0.5}, pool)[0].y_hat);
+  EXPECT_EQ(read.series_options().covariates, (std::vector<std::string>{"sensor", "promotion", "region"}));
+  const SeriesSet without = make_series(2, 90);
+  elman::expect_error(ErrorCode::kUsage, {"0 covariates were read", "wants 3"},
+                      [&] { read.forecast(&without, 0, {0.5}, pool); });
+}
+
+TEST(Covariates, WhatIsKnownAheadMustBeThere) {
+  const SeriesSet data = promoted(2, 90, 5);  // one step short
+  ThreadPool pool(1);
+  const ForecastModel model = ForecastModel::train(data, with_covariates(), pool);
+  expect_error(ErrorCode::kData, {"no 'promotion' of series 's0' at 2007-12", "6 steps", "--future-file"},
+               [&] { model.forecast(nullptr, 0, {0.5}, pool); });
+  EXPECT_NO_THROW(model.forecast(nullptr, 5, {0.5}, pool));
+}
+
+TEST_F(CovariateFiles, AFutureFileGoesOnWhereTheSeriesEnd) {
+  const std::string table = path("t.csv"), future = path("f.csv");
+  put(table, "unique_id,ds,y,price,kind\na,1,5,1,x\na,2,6,2,y\nb,1,5,3,x\nb,2,6,4,x\n");
+  put(future, "unique_id,ds,price,kind\na,2,9,x\na,3,7,y\na,4,8,x\nb,3,5,new\n");
+  const CovariateColumns columns{.past = {}, .future = {"price", "kind"}, .fixed = {}};
+  SeriesOptions options;
+  columns.ask_for(options);
+  SeriesSet data = load_series(table, options);
+  add_future_file(future, columns, data);
+  EXPECT_EQ(data.series[0].values.size(), 2u);
+  EXPECT_EQ(data.series[0].covariates[0], (std::vector<double>{1, 2, 7, 8}));  // the past stays what it was
+  EXPECT_EQ(data.series[0].covariates[1], (std::vector<double>{0, 1, 1, 0}));
+  EXPECT_EQ(data.series[1].covariates[0], (std::vector<double>{3, 4, 5}));
+  EXPECT_TRUE(std::isnan(data.series[1].covariates[1][2]));  // a category that was never seen
+  put(future, "unique_id,ds,price,kind\na,0,9,x\na,1,9,x\n");
+  elman::expect_error(ErrorCode::kData, {"f.csv", "the time \"0\" of series 'a'", "its 2 values"},
+                      [&] { add_future_file(future, columns, data); });
+  elman::expect_error(ErrorCode::kUsage, {"--future-file", "--future COLUMN"},
+                      [&] { add_future_file(future, CovariateColumns{}, data); });
+}
+
+}  // namespace
+}  // namespace elman
