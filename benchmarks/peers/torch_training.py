@@ -41,19 +41,33 @@ class LastStep(nn.Module):
 
 
 class Decode(nn.Module):
-    """Several steps at once: each a step of the cell from the input as h, reading a learned vector of its place."""
+    """A reader of the past, then several steps at once: each a step of the cell from what the reader wrote as h, reading a
+    learned vector of its place and what is known of it."""
 
     def __init__(self, c, width):
         super().__init__()
-        self.rnn = RNNS[c["cell"]](c["position_size"], width)
+        self.reader, self.hidden_size = network_of(c["reader"], width)
+        self.features = c["features"]
+        self.rnn = RNNS[c["cell"]](c["position_size"] + self.features, self.hidden_size)
         self.position = nn.Parameter(torch.randn(c["steps"], 1, c["position_size"]))
 
-    def forward(self, h):
-        steps, batch = len(self.position), len(h)
-        x = self.position.expand(-1, batch, -1).reshape(1, steps * batch, -1)
+    def forward(self, x):
+        steps, batch = len(self.position), x.shape[1]
+        h = self.reader(x[:-steps])
+        known = torch.cat([self.position.expand(-1, batch, -1), x[-steps:, :, :self.features]], 2)
+        known = known.reshape(1, steps * batch, -1)
         h = h.repeat(steps, 1).unsqueeze(0)
-        y, _ = self.rnn(x, (h, torch.zeros_like(h)) if isinstance(self.rnn, nn.LSTM) else h)
+        y, _ = self.rnn(known, (h, torch.zeros_like(h)) if isinstance(self.rnn, nn.LSTM) else h)
         return y.view(steps, batch, -1)
+
+
+class Crop(nn.Module):
+    def __init__(self, c, width):
+        super().__init__()
+        self.first, self.last, self.features = c["first"], c["first"] + c["count"], c["features"] or width
+
+    def forward(self, x):
+        return x[self.first:self.last, :, :self.features]
 
 
 class Flatten(nn.Module):
@@ -87,6 +101,10 @@ def network_of(layers, width):
             width = c["output_size"]
         elif kind == "decode":
             modules.append(Decode(c, width))
+            width = modules[-1].hidden_size
+        elif kind == "crop":
+            modules.append(Crop(c, width))
+            width = modules[-1].features
         elif kind == "flatten":
             modules.append(Flatten())
             width *= c["steps"]
@@ -100,8 +118,8 @@ def network_of(layers, width):
 
 
 class Windows(torch.utils.data.Dataset):
-    """Windows of a series, normalised, as an elman forecaster reads them: segments of values, their mask, the
-    calendar (left at 0)."""
+    """Windows of a series, normalised, as an elman forecaster reads them: segments of the calendar (left at 0), values
+    and their mask, then those of the future, of which the calendar alone is known."""
 
     def __init__(self, path, config, features):
         with open(path) as file:
@@ -109,7 +127,8 @@ class Windows(torch.utils.data.Dataset):
         values = [float(v) for v in column if v]
         self.values = torch.tensor(values)
         self.config, self.features = config, features
-        self.steps = config["look_back"] // config["segment"]
+        self.past = config["look_back"] // config["segment"]
+        self.steps = self.past + -(-config["horizon"] // config["segment"])
 
     def __len__(self):
         return len(self.values) - self.config["look_back"] - self.config["horizon"]
@@ -119,8 +138,8 @@ class Windows(torch.utils.data.Dataset):
         past = self.values[index:origin]
         center, scale = past[-self.config["season"]:].mean(), (past - past.mean()).abs().mean()
         x = torch.zeros(self.steps, self.features)
-        x[:, :segment] = ((past - center) / scale).view(self.steps, segment)
-        x[:, segment:2 * segment] = 1
+        x[:self.past, -2 * segment:-segment] = ((past - center) / scale).view(self.past, segment)
+        x[:self.past, -segment:] = 1
         return x, (self.values[origin:origin + self.config["horizon"]] - center) / scale
 
 

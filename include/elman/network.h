@@ -52,23 +52,36 @@ struct LastStep {
   bool bidirectional = false;
 };
 
-// One-to-many, the counterpart of LastStep: `steps` outputs at once, each a step of the cell from the input as state h,
-// reading a learned vector of its place (parallel decoding, Lin et al. 2023). Output features: those of the input.
-struct Decode {
-  std::string cell = "gru";
-  size_t steps = 0;
-  size_t position_size = 0;
-  std::string name = "decoder";
-};
-
 // All steps side by side as the features of one; sequences must have exactly `steps` steps.
 struct Flatten {
   size_t steps = 0;
 };
 
+// Steps [first, first + count) alone, and of each the first `features`; 0: all. Sequences must be of one length.
+struct Crop {
+  size_t first = 0;
+  size_t count = 0;
+  size_t features = 0;
+};
+
+struct Decode;
 struct Sum;
 
-using LayerConfig = std::variant<Recurrent, Linear, Embedding, Dropout, LayerNorm, LastStep, Decode, Flatten, Sum>;
+using LayerConfig =
+    std::variant<Recurrent, Linear, Embedding, Dropout, LayerNorm, LastStep, Flatten, Crop, Decode, Sum>;
+
+// An encoder and a decoder of all steps at once. The `reader`, layers that end at one step, reads all but the last
+// `steps` rows; from what it writes as state h, each of those rows is one step of the cell, which reads a learned
+// vector of its place and the row's first `features` (parallel decoding, Lin et al. 2023). Output features: the
+// reader's.
+struct Decode {
+  std::string cell = "gru";
+  size_t steps = 0;
+  size_t position_size = 0;
+  size_t features = 0;
+  std::string name = "decoder";
+  std::vector<LayerConfig> reader = {};
+};
 
 // The sum of branches, each a list of layers; an empty list is the identity.
 struct Sum {

@@ -53,7 +53,7 @@ class ColumnFinder {
     if (!options_.time.empty()) columns_.time = take(options_.time, "the time");
     else columns_.time = find_time();
     if (!columns_.id) find_id();
-    if (columns_.targets.empty()) find_targets();
+    if (columns_.targets.empty() && !options_.no_target) find_targets();
     columns_.layout = columns_.id ? Layout::kLong : columns_.targets.size() > 1 ? Layout::kWide : Layout::kSingle;
     for (size_t c = 0; c < table_.columns(); ++c) {
       if (is_free(c)) columns_.unused.push_back(c);

@@ -14,7 +14,7 @@ struct Columns {
   Layout layout = Layout::kSingle;
   size_t time = 0;
   std::optional<size_t> id;
-  std::vector<size_t> targets;  // one but in a wide table
+  std::vector<size_t> targets;  // one but in a wide table, or none if asked for none
   std::vector<size_t> covariates, unused;
 };
 

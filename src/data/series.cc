@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "data/categories.h"
 #include "data/columns.h"
 #include "data/number.h"
 
@@ -21,31 +22,30 @@ struct Track {
   size_t last_line = 0, rows = 0;
 };
 
-bool is_true(std::string_view cell) noexcept { return cell == "TRUE" || cell == "True" || cell == "true"; }
-bool is_false(std::string_view cell) noexcept { return cell == "FALSE" || cell == "False" || cell == "false"; }
-
 // Reads a table in three passes over its rows (formats, axes, values), so that nothing is kept for each row.
 class SeriesLoader {
  public:
   SeriesLoader(const CsvTable& table, const SeriesOptions& options)
-      : table_(table), columns_(find_columns(table, options)) {
+      : table_(table), options_(options), columns_(find_columns(table, options)) {
     set_.path = table.path();
     set_.layout = columns_.layout;
     set_.time_column = table.header()[columns_.time];
     if (columns_.id) set_.id_column = table.header()[*columns_.id];
-    if (set_.layout != Layout::kWide) set_.target_column = table.header()[columns_.targets[0]];
+    if (columns_.targets.size() == 1) set_.target_column = table.header()[columns_.targets[0]];
     for (size_t c : columns_.covariates) set_.covariate_columns.push_back(table.header()[c]);
     for (size_t c : columns_.unused) set_.unused_columns.push_back(table.header()[c]);
     set_.rows = table.rows();
   }
 
-  SeriesSet load(const std::optional<Frequency>& frequency) {
+  SeriesSet load() {
     find_time_format();
-    find_tracks(frequency);
+    find_tracks(options_.frequency);
     check_memory(count_values());
+    set_.categories = options_.categories ? *options_.categories : find_categories(table_, columns_.covariates);
     allocate();
     fill();
     count_empty();
+    if (options_.future_rows) set_future_apart();
     return std::move(set_);
   }
 
@@ -56,16 +56,19 @@ class SeriesLoader {
   void allocate();
   void fill();
   void count_empty();
+  void set_future_apart();
 
   size_t track_of(const CsvCursor& row);
   Time time_of(const CsvCursor& row) const;
-  double covariate(const CsvCursor& row, size_t column) const;
+  double covariate(const CsvCursor& row, size_t c) const;
   size_t series_of(size_t track, size_t target) const noexcept { return columns_.id ? track : target; }
+  size_t series_a_track() const noexcept { return std::max<size_t>(columns_.targets.size(), 1); }
   size_t steps(const Track& track) const noexcept;
   double count_values() const noexcept;
   void check_memory(double values) const;
 
   const CsvTable& table_;
+  const SeriesOptions& options_;
   const Columns columns_;
   SeriesSet set_;
   std::vector<Track> tracks_;
@@ -192,13 +195,13 @@ size_t SeriesLoader::steps(const Track& track) const noexcept {
 double SeriesLoader::count_values() const noexcept {
   double total = 0;  // may be beyond any integer
   for (const Track& track : tracks_) total += static_cast<double>(steps(track));
-  return total * static_cast<double>(columns_.targets.size() * (1 + columns_.covariates.size()));
+  return total * static_cast<double>(series_a_track() * (1 + columns_.covariates.size()));
 }
 
 // Keeps the promise that memory stays within 4 times the file plus 64 MiB: the table itself is one of the four, and a
 // quarter of the 64 MiB is left to the rest of the program.
 void SeriesLoader::check_memory(double values) const {
-  const size_t series = std::max(tracks_.size(), columns_.targets.size());
+  const size_t series = std::max(tracks_.size(), series_a_track());
   const double bytes = values * sizeof(double) + static_cast<double>(series * kSeriesBytes + id_bytes_);
   const double limit = 3.0 * static_cast<double>(table_.bytes()) + 0.75 * 0x1p26;
   if (bytes <= limit) return;
@@ -211,23 +214,24 @@ void SeriesLoader::check_memory(double values) const {
 }
 
 void SeriesLoader::allocate() {
-  const size_t count = columns_.id ? tracks_.size() : columns_.targets.size();
+  const size_t count = columns_.id ? tracks_.size() : series_a_track();
   set_.series.resize(count);
   for (size_t s = 0; s < count; ++s) {
     Series& series = set_.series[s];
     const Track& track = tracks_[columns_.id ? s : 0];
     if (columns_.id) series.id = std::move(ids_[s]);
-    else series.id = table_.header()[columns_.targets[s]];
+    else if (!columns_.targets.empty()) series.id = table_.header()[columns_.targets[s]];
     series.start = track.first;
-    series.values.assign(steps(track), kMissing);
-    series.covariates.assign(columns_.covariates.size(), series.values);
+    if (!columns_.targets.empty()) series.values.assign(steps(track), kMissing);
+    series.covariates.assign(columns_.covariates.size(), std::vector<double>(steps(track), kMissing));
   }
   for (const Track& track : tracks_) set_.gaps += steps(track) - track.rows;
 }
 
-double SeriesLoader::covariate(const CsvCursor& row, size_t column) const {
-  if (is_true(row[column])) return 1;
-  return is_false(row[column]) ? 0 : row.number(column);
+double SeriesLoader::covariate(const CsvCursor& row, size_t c) const {
+  const size_t column = columns_.covariates[c];
+  const std::vector<std::string>& categories = set_.categories[c];
+  return categories.empty() ? number_or_truth(row, column) : category(row[column], categories);
 }
 
 void SeriesLoader::fill() {
@@ -243,17 +247,18 @@ void SeriesLoader::fill() {
                               in_quotes(format_time(tracks_[track].first, set_.time_format))));
     const size_t index = static_cast<size_t>(*step);
     for (size_t t = 0; t < columns_.targets.size(); ++t) {
-      Series& series = set_.series[series_of(track, t)];
       const double value = row.number(columns_.targets[t]);
-      series.values[index] = value;
+      set_.series[series_of(track, t)].values[index] = value;
       set_.missing += std::isnan(value);
-      for (size_t c = 0; c < columns_.covariates.size(); ++c)
-        series.covariates[c][index] = covariate(row, columns_.covariates[c]);
     }
+    for (size_t t = 0; t < series_a_track(); ++t)
+      for (size_t c = 0; c < columns_.covariates.size(); ++c)
+        set_.series[series_of(track, t)].covariates[c][index] = covariate(row, c);
   }
 }
 
 void SeriesLoader::count_empty() {
+  if (columns_.targets.empty()) return;
   for (const Series& series : set_.series)
     set_.empty_series +=
         std::all_of(series.values.begin(), series.values.end(), [](double v) { return std::isnan(v); });
@@ -262,6 +267,19 @@ void SeriesLoader::count_empty() {
   fail(ErrorCode::kData,
        "{}: {} found without a single value, expected numbers; choose another with --target (columns: {})",
        table_.path(), where, table_.column_list());
+}
+
+// Rows at the end of a series without a value are no missing values of it, but its future.
+void SeriesLoader::set_future_apart() {
+  for (Series& series : set_.series) {
+    const auto observed = [](double v) { return !std::isnan(v); };
+    const auto last = std::find_if(series.values.rbegin(), series.values.rend(), observed);
+    if (last == series.values.rend()) continue;
+    const auto future = static_cast<size_t>(last - series.values.rbegin());
+    series.values.resize(series.values.size() - future);
+    set_.future_steps = std::max(set_.future_steps, future);
+    set_.missing -= std::min(set_.missing, future);
+  }
 }
 
 // "no gaps", "1 gap", "2 gaps".
@@ -283,6 +301,7 @@ std::string SeriesSet::summary() const {
   std::string text = fmt::format("{}: {} series{}, {} steps{}, {}; {}, {}", path, series.size(),
                                  id_column.empty() ? "" : " by " + id_column, lengths, series.size() > 1 ? " each" : "",
                                  frequency.describe(), counted(gaps, "gap"), counted(missing, "missing value"));
+  if (future_steps > 0) text += fmt::format("; {} of the future", counted(future_steps, "step"));
   if (empty_series > 0) text += fmt::format(", {} series without any value", empty_series);
   return text;
 }
@@ -295,7 +314,7 @@ size_t SeriesSet::season_length() const {
 }
 
 SeriesSet load_series(const CsvTable& table, const SeriesOptions& options) {
-  return SeriesLoader(table, options).load(options.frequency);
+  return SeriesLoader(table, options).load();
 }
 
 SeriesSet load_series(const std::string& path, const SeriesOptions& options) {

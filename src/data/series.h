@@ -15,15 +15,21 @@ namespace elman {
 struct Series {
   std::string id;
   Time start = 0;
-  std::vector<double> values;                   // [length]
-  std::vector<std::vector<double>> covariates;  // [SeriesSet::covariate_columns][length], NaN where not given
+  std::vector<double> values;  // [length]
+  // [SeriesSet::covariate_columns][length or more], NaN where not given. More: what is known of the time after the last
+  // value.
+  std::vector<std::vector<double>> covariates;
 };
 
 // Which columns to read; an empty name means: find it.
 struct SeriesOptions {
   std::string target = {}, time = {}, id = {};
-  std::vector<std::string> covariates = {};  // numbers, or TRUE and FALSE, read beside the target
-  std::optional<Frequency> frequency = {};   // a known one, such as a model's, instead of inferring it
+  std::vector<std::string> covariates = {};  // read beside the target: numbers, TRUE and FALSE, or categories
+  // Of each covariate, if given: see SeriesSet::categories. What is not among them counts as missing.
+  std::optional<std::vector<std::vector<std::string>>> categories = {};
+  bool no_target = false;    // the table holds covariates alone; series come without values
+  bool future_rows = false;  // the last rows of a series, where it has no value, only tell what is known of the future
+  std::optional<Frequency> frequency = {};  // a known one, such as a model's, instead of inferring it
 };
 
 enum class Layout {
@@ -38,6 +44,8 @@ struct SeriesSet {
   Layout layout = Layout::kSingle;
   std::string id_column, time_column, target_column;  // "" where there is none (target: a wide table)
   std::vector<std::string> covariate_columns;
+  // Of each covariate that is text: its values, in order of appearance; Series::covariates then hold their indices.
+  std::vector<std::vector<std::string>> categories;
   std::vector<std::string> unused_columns;
   TimeFormat time_format;
   Frequency frequency;
@@ -47,6 +55,7 @@ struct SeriesSet {
   size_t gaps = 0;          // grid steps without a row, now NaN
   size_t missing = 0;       // values that a row leaves empty or writes as NaN, NA…
   size_t empty_series = 0;  // series without a single value
+  size_t future_steps = 0;  // at most known after the last value of a series; see SeriesOptions::future_rows
 
   // The time of step `index` of series `s`, which may lie beyond its end, as the input writes times.
   std::string time_text(size_t s, int64_t index) const;

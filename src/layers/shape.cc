@@ -49,9 +49,29 @@ View<T> FlattenLayer<T>::backward(const BackwardPass<T>& pass, const Steps& step
   return d_x;
 }
 
+template <class T>
+View<T> CropLayer<T>::forward(const Pass<T>&, const Steps& steps, ConstView<T> x) const {
+  if (!steps.uniform() || steps.steps() < first_ + count_)
+    fail(ErrorCode::kUsage, "crop: expected sequences of one length of at least {} steps, got {}{}", first_ + count_,
+         steps.uniform() ? "" : "different lengths up to ", steps.steps());
+  const View<T> whole(const_cast<T*>(x.data), x.rows, x.cols, x.stride);
+  return whole.slice_rows(steps.offset(first_), count_ * steps.batch()).slice_cols(0, features_);
+}
+
+template <class T>
+View<T> CropLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const {
+  if (!need_d_x) return {};
+  const View<T> d_x = pass.scratch.buffers.matrix(this->id(), kDeltaInput, steps.rows(), input_);
+  std::fill_n(d_x.data, d_x.rows * d_x.cols, T{});
+  copy_rows<T>(d_y, d_x.slice_rows(steps.offset(first_), count_ * steps.batch()).slice_cols(0, features_));
+  return d_x;
+}
+
 template class LastStepLayer<float>;
 template class LastStepLayer<double>;
 template class FlattenLayer<float>;
 template class FlattenLayer<double>;
+template class CropLayer<float>;
+template class CropLayer<double>;
 
 }  // namespace elman

@@ -46,4 +46,24 @@ class FlattenLayer : public Layer<T> {
   size_t steps_, size_;
 };
 
+// Steps [first, first + count) and the first `features` of each, without a copy. Sequences must be of one length that
+// reaches so far.
+template <class T>
+class CropLayer : public Layer<T> {
+ public:
+  CropLayer(size_t id, size_t first, size_t count, size_t features, size_t input_size)
+      : Layer<T>(id), first_(first), count_(count), features_(features), input_(input_size) {}
+
+  size_t output_size() const override { return features_; }
+  Steps output_steps(const Steps& steps) const override { return {count_, steps.batch()}; }
+  size_t tape_size(const Steps&, size_t) const override { return 0; }
+  bool needs_future() const override { return true; }
+  View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;
+  View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const override;
+
+ private:
+  enum Slot { kDeltaInput };
+  size_t first_, count_, features_, input_;
+};
+
 }  // namespace elman

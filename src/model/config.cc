@@ -64,7 +64,15 @@ struct Fields<Decode> {
   static constexpr const char* kKind = "decode";
   static constexpr auto kList =
       std::make_tuple(std::pair{"cell", &Decode::cell}, std::pair{"steps", &Decode::steps},
-                      std::pair{"position_size", &Decode::position_size}, std::pair{"name", &Decode::name});
+                      std::pair{"position_size", &Decode::position_size}, std::pair{"features", &Decode::features},
+                      std::pair{"name", &Decode::name});
+};
+
+template <>
+struct Fields<Crop> {
+  static constexpr const char* kKind = "crop";
+  static constexpr auto kList = std::make_tuple(std::pair{"first", &Crop::first}, std::pair{"count", &Crop::count},
+                                                std::pair{"features", &Crop::features});
 };
 
 template <>
@@ -76,7 +84,7 @@ struct Fields<Flatten> {
 json layers_to_json(const std::vector<LayerConfig>& layers);
 std::vector<LayerConfig> layers_from_json(const json& list, size_t depth);
 
-constexpr size_t kMaxDepth = 16;  // of sums within sums: no file may exhaust the stack
+constexpr size_t kMaxDepth = 16;  // of layers within layers: no file may exhaust the stack
 
 void check_keys(const json& in, size_t known, const char* what) {
   if (in.size() != known) fail(ErrorCode::kModel, "'{}' has unknown keys; it was written by a newer version", what);
@@ -86,6 +94,13 @@ template <class Config>
 json write(const Config& config) {
   json out = write_fields(config, Fields<Config>::kList);
   out["kind"] = Fields<Config>::kKind;
+  return out;
+}
+
+json write(const Decode& decode) {
+  json out = write_fields(decode, Fields<Decode>::kList);
+  out["kind"] = Fields<Decode>::kKind;
+  out["reader"] = layers_to_json(decode.reader);
   return out;
 }
 
@@ -102,17 +117,34 @@ json layers_to_json(const std::vector<LayerConfig>& layers) {
   return list;
 }
 
+// Its fields; `others` are keys that the caller reads, the kind among them.
 template <class Config>
-LayerConfig read(const json& in, size_t) {
+Config read_plain(const json& in, size_t others) {
   Config config;
   read_fields(in, config, Fields<Config>::kList);
-  constexpr size_t kKeys = std::tuple_size_v<decltype(Fields<Config>::kList)> + 1;  // and the kind
-  check_keys(in, kKeys, Fields<Config>::kKind);
+  check_keys(in, std::tuple_size_v<decltype(Fields<Config>::kList)> + others, Fields<Config>::kKind);
   return config;
 }
 
+template <class Config>
+LayerConfig read(const json& in, size_t) {
+  return read_plain<Config>(in, 1);
+}
+
+void check_depth(size_t depth) {
+  if (depth == kMaxDepth) fail(ErrorCode::kModel, "more than {} layers within each other", kMaxDepth);
+}
+
+LayerConfig read_decode(const json& in, size_t depth) {
+  check_depth(depth);
+  std::vector<LayerConfig> reader = layers_from_json(in.at("reader"), depth + 1);
+  Decode decode = read_plain<Decode>(in, 2);
+  decode.reader = std::move(reader);
+  return decode;
+}
+
 LayerConfig read_sum(const json& in, size_t depth) {
-  if (depth == kMaxDepth) fail(ErrorCode::kModel, "more than {} sums within each other", kMaxDepth);
+  check_depth(depth);
   Sum sum;
   for (const json& branch : in.at("branches")) sum.branches.push_back(layers_from_json(branch, depth + 1));
   check_keys(in, 2, "sum");
@@ -122,15 +154,12 @@ LayerConfig read_sum(const json& in, size_t depth) {
 
 LayerConfig read_layer(const json& in, size_t depth) {
   using Reader = std::pair<const char*, LayerConfig (*)(const json&, size_t)>;
-  static constexpr std::array kReaders = {Reader{Fields<Recurrent>::kKind, read<Recurrent>},
-                                          Reader{Fields<Linear>::kKind, read<Linear>},
-                                          Reader{Fields<Embedding>::kKind, read<Embedding>},
-                                          Reader{Fields<Dropout>::kKind, read<Dropout>},
-                                          Reader{Fields<LayerNorm>::kKind, read<LayerNorm>},
-                                          Reader{Fields<LastStep>::kKind, read<LastStep>},
-                                          Reader{Fields<Decode>::kKind, read<Decode>},
-                                          Reader{Fields<Flatten>::kKind, read<Flatten>},
-                                          Reader{"sum", read_sum}};
+  static constexpr std::array kReaders = {
+      Reader{Fields<Recurrent>::kKind, read<Recurrent>}, Reader{Fields<Linear>::kKind, read<Linear>},
+      Reader{Fields<Embedding>::kKind, read<Embedding>}, Reader{Fields<Dropout>::kKind, read<Dropout>},
+      Reader{Fields<LayerNorm>::kKind, read<LayerNorm>}, Reader{Fields<LastStep>::kKind, read<LastStep>},
+      Reader{Fields<Flatten>::kKind, read<Flatten>},     Reader{Fields<Crop>::kKind, read<Crop>},
+      Reader{Fields<Decode>::kKind, read_decode},        Reader{"sum", read_sum}};
   const std::string kind = in.at("kind");
   for (const auto& [name, reader] : kReaders)
     if (kind == name) return reader(in, depth);

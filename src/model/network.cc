@@ -31,6 +31,11 @@ void check_rate(const std::string& name, double rate) {
     fail(ErrorCode::kUsage, "layer '{}': dropout is {}, expected at least 0 and below 1", name, rate);
 }
 
+void check_features(const std::string& name, size_t features, size_t width) {
+  if (features > width)
+    fail(ErrorCode::kUsage, "layer '{}': features is {}, expected at most the {} it reads", name, features, width);
+}
+
 // Turns descriptions into layers, counting ids and following the width of the features.
 template <class T>
 class Builder {
@@ -123,9 +128,22 @@ class Builder {
   void add(const Decode& c, size_t width, Layers& layers) {
     check_size(c.name, "steps", c.steps);
     check_size(c.name, "position_size", c.position_size);
-    const DecodeOptions options{&find_cell(c.cell), width, c.steps, c.position_size, c.name + "."};
-    layers.push_back(std::make_unique<DecodeLayer<T>>(ids_, options, parameters_));
+    check_features(c.name, c.features, width);
+    LayerPtr<T> reader = list(c.reader, width);
+    if (c.reader.empty() || reader->output_steps(Steps(2, 1)).steps() != 1)
+      fail(ErrorCode::kUsage, "layer '{}': its reader writes every step, expected one; end it with last_step", c.name);
+    const DecodeOptions options{&find_cell(c.cell), width, c.steps, c.position_size, c.features, c.name + "."};
+    layers.push_back(std::make_unique<DecodeLayer<T>>(ids_, options, std::move(reader), parameters_));
     ids_ += DecodeLayer<T>::kIds;
+  }
+
+  void add(const Crop& c, size_t width, Layers& layers) {
+    check_size("crop", "count", c.count);
+    if (c.first > kMaxSize)
+      fail(ErrorCode::kLimit, "layer 'crop': first is {}, expected at most {}", c.first, kMaxSize);
+    check_features("crop", c.features, width);
+    layers.push_back(
+        std::make_unique<CropLayer<T>>(next_id(), c.first, c.count, c.features ? c.features : width, width));
   }
 
   void add(const Flatten& c, size_t width, Layers& layers) {

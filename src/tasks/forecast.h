@@ -11,6 +11,7 @@
 #include "tasks/calibration.h"
 #include "tasks/forecast_config.h"
 #include "tasks/train_run.h"
+#include "tasks/windows.h"
 
 namespace elman {
 
@@ -66,16 +67,10 @@ class ForecastModel {
   SeriesOptions series_options() const;
 
  private:
-  // Trains anew on all data, after a first training on `first_windows` windows: from member `resumed` on, whose
-  // checkpoint there is, if any.
-  void train_again(const SeriesSet& data, size_t first_windows, const TrainConfig& settings, ThreadPool& pool,
-                   const TrainRun& run, std::optional<size_t> resumed);
-  // What the first training leaves to the others: checkpoints of member `member` carry it. Returns that member, nothing
-  // if there is no such checkpoint.
-  nlohmann::json first_training(size_t member) const;
-  std::optional<size_t> take_first_training(const std::string& checkpoint);
+  Windows windows() const { return {config_, context_.frequency, covariates_}; }
 
   ForecastConfig config_;
+  Covariates covariates_;
   std::unique_ptr<Network<float>> network_;
   SeriesSet context_;
   TrainRecord record_;

@@ -20,6 +20,7 @@ constexpr auto kFields = std::tuple{std::pair{"horizon", &ForecastConfig::horizo
                                     std::pair{"season", &ForecastConfig::season},
                                     std::pair{"segment", &ForecastConfig::segment},
                                     std::pair{"look_back", &ForecastConfig::look_back},
+                                    std::pair{"base", &ForecastConfig::base},
                                     std::pair{"epochs", &ForecastConfig::epochs},
                                     std::pair{"batches_per_epoch", &ForecastConfig::batches_per_epoch},
                                     std::pair{"batch_size", &ForecastConfig::batch_size},
@@ -32,8 +33,13 @@ constexpr auto kFields = std::tuple{std::pair{"horizon", &ForecastConfig::horizo
                                     std::pair{"conformal", &ForecastConfig::conformal},
                                     std::pair{"seed", &ForecastConfig::seed}};
 
+constexpr auto kCovariateFields =
+    std::tuple{std::pair{"past", &CovariateColumns::past}, std::pair{"future", &CovariateColumns::future},
+               std::pair{"static", &CovariateColumns::fixed}};
+
 constexpr size_t kManySeries = 20;    // from here on a panel: series teach each other, and overfitting is rarer
 constexpr size_t kLongValues = 5000;  // from here on a few series are long enough for larger batches and fewer steps
+constexpr size_t kFewWindows = 300;   // with fewer, a wide layer learns them by heart
 constexpr size_t kFewestBatches = 25, kMostBatches = 100;  // of an epoch, that is, between two validations
 
 std::vector<size_t> sorted_lengths(const SeriesSet& data) {
@@ -74,6 +80,7 @@ size_t divide_up(size_t value, size_t by) { return (value + by - 1) / by; }
 size_t round_up(size_t value, size_t multiple) { return divide_up(value, multiple) * multiple; }
 
 void check(const ForecastConfig& c) {
+  check_base(c.base);
   if (c.ensemble == 0) fail(ErrorCode::kUsage, "--ensemble is 0, expected at least 1 network");
   if (c.horizon == 0) fail(ErrorCode::kUsage, "--horizon is 0, expected at least 1 step");
   for (size_t i = 0; i < c.quantiles.size(); ++i) {
@@ -98,6 +105,7 @@ void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
     windows += split_of(n, c, false).training;
   }
   const bool few = lengths.size() < kManySeries, is_long = few && values > kLongValues, is_small = few && !is_long;
+  if (c.hidden_size == 0) c.hidden_size = windows < kFewWindows ? 16 : 64;
   if (c.batch_size == 0) c.batch_size = is_small ? 32 : is_long ? 256 : 128;
   if (c.learning_rate == 0) c.learning_rate = is_long ? 1e-3 : 3e-3;
   if (c.batches_per_epoch == 0)
@@ -115,6 +123,14 @@ bool can_calibrate(const ForecastConfig& c, const std::vector<size_t>& lengths) 
 }
 
 }  // namespace
+
+std::vector<std::string> base_names() { return {kLevelBase, kSeasonBase}; }
+
+void check_base(std::string_view name) {
+  for (const std::string& known : base_names())
+    if (name == known || name == kAutoBase) return;
+  fail(ErrorCode::kUsage, "no base '{}'; bases: {}, {}", name, kAutoBase, fmt::join(base_names(), ", "));
+}
 
 ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
   const std::vector<size_t> lengths = sorted_lengths(data);
@@ -134,6 +150,7 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
     c.look_back = std::min(c.look_back, most);
   }
   check(c);
+  if (c.base == kAutoBase && c.season < 2) c.base = kLevelBase;
   choose_training(c, lengths);
   c.conformal = c.conformal && can_calibrate(c, lengths);
   return c;
@@ -145,8 +162,16 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
   lines.push_back(fmt::format("season {} steps ({}, data is {})", c.season, season_source, data.frequency.describe()));
   lines.push_back(
       fmt::format("look-back {} values, read as {} segments of {}", c.look_back, c.look_back / c.segment, c.segment));
+  const CovariateColumns& columns = c.covariates;
+  for (const auto& [what, list] :
+       {std::pair{"known up to the forecast", &columns.past}, std::pair{"known ahead", &columns.future},
+        std::pair{"the same at every step", &columns.fixed}})
+    if (!list->empty()) lines.push_back(fmt::format("reads {}, {}", fmt::join(*list, ", "), what));
   lines.push_back(fmt::format("{} layer{} of {} with {} units, beside a linear map of the look-back", c.num_layers,
                               c.num_layers == 1 ? "" : "s", c.cell, c.hidden_size));
+  lines.push_back(c.base == kAutoBase    ? "corrects the level of the past or its last season, whichever proves better"
+                  : c.base == kLevelBase ? "corrects the level of the past"
+                                         : "corrects the last season");
   const size_t segments = c.written_steps() / c.segment;
   lines.push_back(fmt::format("writes {} steps as {} segment{}, at quantiles {}", c.horizon, segments,
                               segments == 1 ? "" : "s side by side", fmt::join(c.quantiles, ", ")));
@@ -161,14 +186,20 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
   return lines;
 }
 
-nlohmann::json to_json(const ForecastConfig& c) { return write_fields(c, kFields); }
+nlohmann::json to_json(const ForecastConfig& c) {
+  nlohmann::json out = write_fields(c, kFields);
+  out["covariates"] = write_fields(c.covariates, kCovariateFields);
+  return out;
+}
 
 ForecastConfig forecast_config_from_json(const nlohmann::json& j) {
   ForecastConfig c;
   read_fields(j, c, kFields);
+  read_fields(j.at("covariates"), c.covariates, kCovariateFields);
   check(c);
-  if (c.segment == 0 || c.look_back == 0 || c.season == 0)
-    fail(ErrorCode::kModel, "the forecaster's settings are damaged: season, segment and look_back must not be 0");
+  if (c.segment == 0 || c.look_back == 0 || c.season == 0 || c.hidden_size == 0)
+    fail(ErrorCode::kModel,
+         "the forecaster's settings are damaged: season, segment, look_back and hidden_size must not be 0");
   return c;
 }
 

@@ -5,21 +5,31 @@
 #include <vector>
 
 #include "data/series.h"
+#include "tasks/covariates.h"
 #include "train/trainer.h"
 
 namespace elman {
+
+// What a forecaster corrects: the level of its window, or the newest values of the same places in the season.
+inline constexpr const char* kLevelBase = "level";
+inline constexpr const char* kSeasonBase = "season";
+inline constexpr const char* kAutoBase = "auto";
+std::vector<std::string> base_names();
+void check_base(std::string_view name);  // throws kUsage if it is none of them, nor kAutoBase
 
 // How a forecaster is built. Zeros are chosen from the data by resolve(); what was chosen is stored in the model.
 struct ForecastConfig {
   size_t horizon = 0;  // steps ahead, all written at once
   std::vector<double> quantiles = {0.1, 0.5, 0.9};
   std::string cell = "gru";
-  size_t hidden_size = 64;
+  size_t hidden_size = 0;
   size_t num_layers = 1;
   double dropout = 0.1;
-  size_t season = 0;     // steps of the season; 0: by frequency, or detected on integer axes
-  size_t segment = 0;    // values read at each recurrent step; 0: a season
-  size_t look_back = 0;  // values read before each origin, a multiple of segment
+  size_t season = 0;             // steps of the season; 0: by frequency, or detected on integer axes
+  size_t segment = 0;            // values read at each recurrent step; 0: a season
+  size_t look_back = 0;          // values read before each origin, a multiple of segment
+  std::string base = kAutoBase;  // what the network corrects, one of base_names(); kAutoBase: by the held-out part
+  CovariateColumns covariates = {};
   size_t epochs = 0;
   size_t batches_per_epoch = 0;  // between two validations; 0: by the number of windows
   size_t batch_size = 0;

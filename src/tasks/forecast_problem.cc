@@ -48,13 +48,13 @@ std::unique_ptr<Loss<float>> forecast_loss(const ForecastConfig& config) {
   return make_loss<float>({.name = "quantile", .quantiles = config.quantiles});
 }
 
-ForecastProblem::ForecastProblem(const SeriesSet& data, const ForecastConfig& config, Network<float>& network,
-                                 ThreadPool& pool, bool hold_out, const TapeMemory& memory)
+ForecastProblem::ForecastProblem(const SeriesSet& data, const ForecastConfig& config, const Covariates& covariates,
+                                 Network<float>& network, ThreadPool& pool, bool hold_out, const TapeMemory& memory)
     : data_(data),
       config_(config),
       network_(network),
       loss_(forecast_loss(config)),
-      windows_(config, data.frequency),
+      windows_(config, data.frequency, covariates),
       scratch_(pool) {
   tape_.checkpoint_every = network.checkpoints(Steps(windows_.steps(), config.batch_size), memory);
   for (uint32_t i = 0; i < data.series.size(); ++i) {

@@ -28,9 +28,9 @@ std::unique_ptr<Loss<float>> forecast_loss(const ForecastConfig& config);
 // its series: between relative and MASE-like errors, so that neither large nor volatile series rule.
 class ForecastProblem : public Problem {
  public:
-  // REQUIRES: data, network and pool outlive it; config is resolved. Without `hold_out` all windows train.
-  ForecastProblem(const SeriesSet& data, const ForecastConfig& config, Network<float>& network, ThreadPool& pool,
-                  bool hold_out, const TapeMemory& memory = {});
+  // REQUIRES: data, covariates, network and pool outlive it; config is resolved. Without `hold_out` all windows train.
+  ForecastProblem(const SeriesSet& data, const ForecastConfig& config, const Covariates& covariates,
+                  Network<float>& network, ThreadPool& pool, bool hold_out, const TapeMemory& memory = {});
 
   size_t batches_per_epoch() const override { return config_.batches_per_epoch; }
   void start_epoch(size_t epoch) override { epoch_ = epoch; }

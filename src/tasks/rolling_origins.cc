@@ -38,7 +38,7 @@ SeriesSet RollingOrigins::known_before(const SeriesSet& data, size_t window) con
     if (!fit(s.values.size())) continue;
     const size_t end = origin(s.values.size(), window);
     s.values.resize(end);
-    for (auto& covariate : s.covariates) covariate.resize(end);
+    for (auto& covariate : s.covariates) covariate.resize(std::min(covariate.size(), end));
   }
   return known;
 }

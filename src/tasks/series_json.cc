@@ -3,16 +3,34 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
+
 namespace elman {
 
 using nlohmann::json;
 
+namespace {
+
+json write(const std::vector<double>& values) {
+  json list = json::array();
+  for (const double v : values) list.push_back(std::isnan(v) ? json() : json(v));
+  return list;
+}
+
+std::vector<double> read(const json& list) {
+  std::vector<double> values;
+  for (const json& v : list) values.push_back(v.is_null() ? NAN : v.get<double>());
+  return values;
+}
+
+}  // namespace
+
 json to_json(const SeriesSet& set) {
   json list = json::array();
   for (const Series& s : set.series) {
-    json values = json::array();
-    for (const double v : s.values) values.push_back(std::isnan(v) ? json() : json(v));
-    list.push_back({{"id", s.id}, {"start", s.start}, {"values", values}});
+    json covariates = json::array();
+    for (const auto& values : s.covariates) covariates.push_back(write(values));
+    list.push_back({{"id", s.id}, {"start", s.start}, {"values", write(s.values)}, {"covariates", covariates}});
   }
   const TimeFormat& t = set.time_format;
   return {{"path", set.path},
@@ -20,6 +38,8 @@ json to_json(const SeriesSet& set) {
           {"id_column", set.id_column},
           {"time_column", set.time_column},
           {"target_column", set.target_column},
+          {"covariate_columns", set.covariate_columns},
+          {"categories", set.categories},
           {"time_format", {t.pattern, t.fraction_digits, t.offset_minutes}},
           {"frequency", {static_cast<int>(set.frequency.unit), set.frequency.count, set.frequency.day}},
           {"series", list}};
@@ -32,6 +52,8 @@ SeriesSet series_set_from_json(const json& j) {
   set.id_column = j.at("id_column");
   set.time_column = j.at("time_column");
   set.target_column = j.at("target_column");
+  j.at("covariate_columns").get_to(set.covariate_columns);
+  j.at("categories").get_to(set.categories);
   const json& t = j.at("time_format");
   set.time_format = {t.at(0), t.at(1), t.at(2)};
   const json& f = j.at("frequency");
@@ -40,7 +62,11 @@ SeriesSet series_set_from_json(const json& j) {
     Series s;
     s.id = item.at("id");
     s.start = item.at("start");
-    for (const json& v : item.at("values")) s.values.push_back(v.is_null() ? NAN : v.get<double>());
+    s.values = read(item.at("values"));
+    for (const json& values : item.at("covariates")) s.covariates.push_back(read(values));
+    if (s.covariates.size() != set.covariate_columns.size())
+      fail(ErrorCode::kModel, "the series '{}' of the model has {} covariates, expected {}", s.id, s.covariates.size(),
+           set.covariate_columns.size());
     set.series.push_back(std::move(s));
   }
   return set;

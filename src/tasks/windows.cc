@@ -21,14 +21,16 @@ struct Mean {
 
 }  // namespace
 
-Windows::Windows(const ForecastConfig& config, const Frequency& frequency)
+Windows::Windows(const ForecastConfig& config, const Frequency& frequency, const Covariates& covariates)
     : look_back_(config.look_back),
       segment_(config.segment),
       horizon_(config.horizon),
       written_(config.written_steps()),
       season_(config.season),
+      base_(config.base == kSeasonBase ? config.season : 0),
       frequency_(frequency),
-      calendar_(calendar_features(frequency)) {}
+      calendar_(calendar_features(frequency)),
+      covariates_(covariates) {}
 
 // Level: the mean of the last season. Scale: the mean absolute deviation over the window.
 WindowScale Windows::measure(const Series& series, size_t origin) const {
@@ -46,27 +48,57 @@ WindowScale Windows::measure(const Series& series, size_t origin) const {
 
 WindowScale Windows::fill_input(const Series& series, size_t origin, View<float> x, size_t batch, size_t b) const {
   const WindowScale scale = measure(series, origin);
-  const int64_t first = static_cast<int64_t>(origin) - static_cast<int64_t>(look_back_);
+  const size_t known = known_features();
   for (size_t step = 0; step < steps(); ++step) {
     float* row = x.row(step * batch + b);
-    for (size_t k = 0; k < segment_; ++k) {
-      const int64_t i = first + static_cast<int64_t>(step * segment_ + k);
-      const double v = i < 0 ? NAN : series.values[static_cast<size_t>(i)];
-      const bool observed = !std::isnan(v);
-      row[k] = observed ? static_cast<float>(std::clamp((v - scale.center) / scale.scale, -kClamp, kClamp)) : 0.0f;
-      row[segment_ + k] = observed ? 1.0f : 0.0f;
-    }
-    const int64_t last = first + static_cast<int64_t>((step + 1) * segment_) - 1;
-    fill_calendar(frequency_.time_at(series.start, last), calendar_, {row + 2 * segment_, 2 * calendar_.size()});
+    const auto begin = static_cast<int64_t>(origin + step * segment_) - static_cast<int64_t>(look_back_);
+    fill_known(series, begin, origin, row);
+    if (step < past_steps()) fill_past(series, begin, origin, scale, row + known);
+    else std::fill_n(row + known, features() - known, 0.0f);
   }
   return scale;
+}
+
+void Windows::fill_known(const Series& series, int64_t begin, size_t origin, float* row) const {
+  const auto segment = static_cast<int64_t>(segment_), end = static_cast<int64_t>(origin + horizon_);
+  covariates_.encode_fixed(series, row);
+  row += covariates_.fixed_width();
+  fill_calendar(frequency_.time_at(series.start, begin + segment - 1), calendar_, {row, 2 * calendar_.size()});
+  row += 2 * calendar_.size();
+  for (int64_t i = begin; i < begin + segment; ++i, row += covariates_.future_width())
+    covariates_.encode_future(series, i, end, row);
+}
+
+void Windows::fill_past(const Series& series, int64_t begin, size_t origin, const WindowScale& scale,
+                        float* row) const {
+  const auto segment = static_cast<int64_t>(segment_);
+  for (int64_t i = begin; i < begin + segment; ++i, row += covariates_.past_width())
+    covariates_.encode_past(series, i, static_cast<int64_t>(origin), row);
+  for (int64_t i = begin; i < begin + segment; ++i, ++row) {
+    const double v = i < 0 ? NAN : series.values[static_cast<size_t>(i)];
+    const bool observed = !std::isnan(v);
+    row[0] = observed ? static_cast<float>(std::clamp((v - scale.center) / scale.scale, -kClamp, kClamp)) : 0.0f;
+    row[segment_] = observed ? 1.0f : 0.0f;
+  }
+}
+
+double Windows::base_of(const Series& series, size_t origin, const WindowScale& scale, size_t k) const {
+  if (base_ == 0) return scale.center;
+  const size_t back = (k / base_ + 1) * base_;  // whole seasons, as few as reach before the origin
+  for (size_t i = origin + k; i >= back; i -= base_) {
+    const double value = series.values[i - back];
+    if (origin - (i - back) > look_back_) break;
+    if (!std::isnan(value)) return value;
+    if (i < back + base_) break;
+  }
+  return scale.center;
 }
 
 void Windows::fill_target(const Series& series, size_t origin, const WindowScale& scale, float* target) const {
   for (size_t k = 0; k < written_; ++k) {
     const size_t i = origin + k;
     target[k] = k < horizon_ && i < series.values.size()
-                    ? static_cast<float>((series.values[i] - scale.center) / scale.scale)
+                    ? static_cast<float>((series.values[i] - base_of(series, origin, scale, k)) / scale.scale)
                     : NAN;
   }
 }

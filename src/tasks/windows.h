@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "data/series.h"
+#include "tasks/covariates.h"
 #include "tasks/forecast_config.h"
 #include "tensor/steps.h"
 #include "tensor/tensor.h"
@@ -17,27 +18,42 @@ struct WindowScale {
 // Turns the past of a series before an origin into the network's input, and the future into its target. A window sees
 // nothing at or after its origin, so neither scaling nor features can leak.
 //
-// The look_back values before the origin are cut into segments; each recurrent step reads one: its normalised values, a
-// mask (1 where a value was observed) and the calendar position of its last value. Values before the series' start have
-// mask 0.
+// The look_back values before the origin and the horizon after it are cut into segments, a row each. First in a row
+// stands what is known of past and future alike: the series' fixed features, the calendar position of the segment's
+// last step, and the covariates known ahead; then, zeros in the future, those known of the past alone, the normalised
+// values and a mask (1 where a value was observed). Before the series' start all is missing.
 class Windows {
  public:
-  Windows(const ForecastConfig& config, const Frequency& frequency);
+  // REQUIRES: covariates outlives it.
+  Windows(const ForecastConfig& config, const Frequency& frequency, const Covariates& covariates);
 
-  size_t steps() const noexcept { return look_back_ / segment_; }
-  size_t features() const noexcept { return 2 * segment_ + 2 * calendar_.size(); }
+  size_t past_steps() const noexcept { return look_back_ / segment_; }
+  size_t future_steps() const noexcept { return written_ / segment_; }
+  size_t steps() const noexcept { return past_steps() + future_steps(); }
+  size_t features() const noexcept { return known_features() + segment_ * (covariates_.past_width() + 2); }
+  size_t known_features() const noexcept {
+    return covariates_.fixed_width() + 2 * calendar_.size() + segment_ * covariates_.future_width();
+  }
 
   // Writes sequence `b` of x [steps * batch, features].
   WindowScale fill_input(const Series& series, size_t origin, View<float> x, size_t batch, size_t b) const;
-  // Writes target [written_steps]: normalised future values, NaN where missing or beyond the end or the horizon.
+  // Writes target [written_steps]: normalised future values less their base, NaN where missing or beyond the end or the
+  // horizon.
   void fill_target(const Series& series, size_t origin, const WindowScale& scale, float* target) const;
+  // What the network corrects at step `k` of the horizon, in the series' own unit: the newest value whole seasons of
+  // `base` steps before it that was observed before the origin, or the level.
+  double base_of(const Series& series, size_t origin, const WindowScale& scale, size_t k) const;
 
  private:
   WindowScale measure(const Series& series, size_t origin) const;
+  // The segment that begins at step `begin` of the series.
+  void fill_known(const Series& series, int64_t begin, size_t origin, float* row) const;
+  void fill_past(const Series& series, int64_t begin, size_t origin, const WindowScale& scale, float* row) const;
 
-  size_t look_back_, segment_, horizon_, written_, season_;
+  size_t look_back_, segment_, horizon_, written_, season_, base_;
   Frequency frequency_;
   std::vector<CalendarFeature> calendar_;
+  const Covariates& covariates_;
 };
 
 }  // namespace elman

@@ -15,9 +15,11 @@ METRICS = {"mase", "smape", "mae", "mse", "rmse"}
 class Train(ToolTest):
     def test_tells_what_was_found_and_chosen_and_what_to_do_next(self):
         out, err = self.run_tool("train", "forecast", CO2, "--horizon", 6, *SMALL, "-o", "m.safetensors")
-        for text in ["526 steps, monthly", "5 missing", "season 12", "look-back 60", "(conformal)", "epoch   1",
-                     "epoch   2", "80 % interval: widened by", "elman forecast m.safetensors", "elman backtest"]:
+        for text in ["526 steps, monthly", "5 missing", "season 12", "look-back 60", "(conformal)",
+                     "training to correct the level", "training to correct the season", "forecasts correct the",
+                     "80 % interval: widened by", "elman forecast m.safetensors", "elman backtest"]:
             self.assertEqual(err.count(text), 1, text)
+        self.assertEqual((err.count("epoch   1"), err.count("epoch   2")), (2, 2))
         self.assertIn("m.safetensors: ", out)
         self.assertEqual(len(out.splitlines()), 1)
         self.assertNotIn("\x1b", err)

@@ -136,6 +136,31 @@ TEST(SeriesLayout, CovariatesMayGoOnAfterTheTarget) {
   EXPECT_EQ(set.missing, 2u);
 }
 
+TEST(SeriesLayout, RowsWithoutATargetMayBeTheFuture) {
+  const SeriesSet set =
+      load("ds,y,holiday\n1,5,0\n2,,1\n3,6,1\n4,,0\n5,,1\n", {.covariates = {"holiday"}, .future_rows = true});
+  expect_values(set.series[0].values, {5, kNan, 6});
+  expect_values(set.series[0].covariates[0], {0, 1, 1, 0, 1});
+  EXPECT_EQ(set.missing, 1u);
+  EXPECT_EQ(set.future_steps, 2u);
+  EXPECT_NE(set.summary().find("2 steps of the future"), std::string::npos) << set.summary();
+}
+
+TEST(SeriesLayout, CovariatesThatAreTextAreCategories) {
+  const std::string text = "ds,y,kind,price\n1,5,,1\n2,6,red,2\n3,7,blue,3\n4,8,red,4\n";
+  const SeriesSet set = load(text, {.covariates = {"kind", "price"}});
+  EXPECT_EQ(set.categories[0], (std::vector<std::string>{"red", "blue"}));
+  EXPECT_TRUE(set.categories[1].empty());
+  expect_values(set.series[0].covariates[0], {kNan, 0, 1, 0});
+  const SeriesSet other = load(text, {.covariates = {"kind", "price"}, .categories = {{{"blue"}, {}}}});
+  expect_values(other.series[0].covariates[0], {kNan, kNan, 0, kNan});
+  expect_refused("ds,y,price\n1,5,2\n2,6,cheap\n", {"t.csv:3:5: found \"cheap\", expected a number"},
+                 {.covariates = {"price"}});
+  std::string many = "ds,y,kind\n";
+  for (int i = 1; i <= 65; ++i) many += fmt::format("{0},1,k{0}\n", i);
+  expect_refused(many, {"t.csv:66:6: found \"k65\"", "65th", "at most 64 categories"}, {.covariates = {"kind"}});
+}
+
 TEST(SeriesLayout, DsAndYNameATargetAmongOthers) {
   const SeriesSet set = load("ds,y,price\n2024-01-01,1,7\n2024-01-02,2,8\n");
   EXPECT_EQ(set.layout, Layout::kSingle);

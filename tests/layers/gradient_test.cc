@@ -81,12 +81,23 @@ TEST(LayerGradient, Flatten) {
   check(layer, parameters, 3, Steps(4, 2));
 }
 
+TEST(LayerGradient, Crop) {
+  Parameters<D> parameters;
+  CropLayer<D> layer(0, 1, 2, 4, 6);
+  check(layer, parameters, 6, Steps(4, 3));
+}
+
+// A reader of three steps, four written, of whose rows two features are known.
 TEST(LayerGradient, Decode) {
   for (const Cell* cell : cells()) {
     SCOPED_TRACE(cell->spec.name);
     Parameters<D> parameters;
-    DecodeLayer<D> layer(0, {cell, 6, 3, 4, "decoder."}, parameters);
-    check(layer, parameters, 6, Steps(1, 5));
+    std::vector<LayerPtr<D>> reader;
+    reader.push_back(std::make_unique<RecurrentLayer<D>>(1, lstm(3, 6, "a."), parameters));
+    reader.push_back(std::make_unique<LastStepLayer<D>>(2, 6, false));
+    DecodeLayer<D> layer(3, {cell, 3, 4, 5, 2, "decoder."},
+                         std::make_unique<SequentialLayer<D>>(0, 3, std::move(reader)), parameters);
+    check(layer, parameters, 3, Steps(7, 5));
   }
 }
 

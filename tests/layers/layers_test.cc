@@ -168,14 +168,27 @@ TEST_F(LayerTest, FlattenPutsTheStepsSideBySide) {
   expect_error(ErrorCode::kUsage, {"3 steps", "different lengths"}, [&] { run(layer, Steps::packed(lengths), x); });
 }
 
+TEST_F(LayerTest, CropTakesStepsAndFeatures) {
+  CropLayer<float> layer(0, 1, 2, 1, 2);
+  Tensor<float> x(6, 2);
+  for (size_t r = 0; r < 6; ++r)
+    for (size_t c = 0; c < 2; ++c) x(r, c) = static_cast<float>(10 * r + c);
+  const View<float> y = layer.forward({parameters_, scratch_}, Steps(3, 2), x);
+  ASSERT_EQ(y.rows, 4u);
+  ASSERT_EQ(y.cols, 1u);
+  for (size_t r = 0; r < 4; ++r) EXPECT_EQ(y(r, 0), static_cast<float>(10 * (r + 2)));
+  expect_error(ErrorCode::kUsage, {"at least 3 steps", "got 2"}, [&] { run(layer, Steps(2, 3), x); });
+}
+
 // A layer of every kind, on any number of threads and any instruction set.
 TEST(Layers, SameBitsOnAnyNumberOfThreadsAndAnyInstructionSet) {
   Network<float> network({1,
                           {Embedding{.symbols = 9, .output_size = 20}, LayerNorm{.name = "n"}, Dropout{.rate = 0.3},
-                           Sum{{{}, {Linear{.output_size = 20, .name = "a"}}}}, Flatten{.steps = 5},
-                           Decode{.steps = 4, .position_size = 3}, Linear{.output_size = 33, .name = "b"}}});
+                           Sum{{{}, {Linear{.output_size = 20, .name = "a"}}}},
+                           Decode{.steps = 4, .position_size = 3, .features = 6, .reader = {Flatten{.steps = 5}}},
+                           Crop{.first = 1, .count = 3}, Linear{.output_size = 33, .name = "b"}}});
   randomize(network.parameters());
-  const Steps steps(5, 80);
+  const Steps steps(9, 80);
   Tensor<float> x(steps.rows(), 1);
   for (size_t r = 0; r < x.rows(); ++r) x(r, 0) = static_cast<float>(r * 7 % 9);
   const auto run = [&](size_t threads) {
@@ -185,7 +198,7 @@ TEST(Layers, SameBitsOnAnyNumberOfThreadsAndAnyInstructionSet) {
     Tape<float> tape;
     const Random dropout(1, 2);
     std::vector<float> result = to_vector(network.forward(scratch, steps, x, nullptr, &tape, &dropout));
-    Tensor<float> d_y = random_tensor<float>(4 * 80, 33, 1);
+    Tensor<float> d_y = random_tensor<float>(3 * 80, 33, 1);
     network.parameters().gradients().fill(0.0f);
     network.backward(scratch, steps, tape, d_y);
     const std::vector<float> gradients = to_vector(network.parameters().gradients());

@@ -24,8 +24,14 @@ NetworkConfig everything() {
                      .name = "first"},
            Dropout{.rate = 0.3},
            Sum{{{}, {LayerNorm{.name = "n"}, Linear{.output_size = 8, .zero_start = true, .name = "branch"}}}},
-           LastStep{.bidirectional = true}, Decode{.cell = "lstm", .steps = 1, .position_size = 2, .name = "d"},
-           Flatten{.steps = 1}, Linear{.output_size = 1, .zero_start = true, .name = "one"},
+           Decode{.cell = "lstm",
+                  .steps = 1,
+                  .position_size = 2,
+                  .features = 3,
+                  .name = "d",
+                  .reader = {LastStep{.bidirectional = true}}},
+           Crop{.first = 1, .count = 1, .features = 2}, Flatten{.steps = 1},
+           Linear{.output_size = 1, .zero_start = true, .name = "one"},
            Embedding{.symbols = 7, .output_size = 2, .name = "e"}}};
 }
 
@@ -48,11 +54,17 @@ TEST(Config, ReadsWhatItWrote) {
   ASSERT_EQ(sum.branches.size(), 2u);
   EXPECT_TRUE(sum.branches[0].empty());
   EXPECT_EQ(std::get<LayerNorm>(sum.branches[1][0]).name, "n");
-  EXPECT_TRUE(std::get<LastStep>(read.layers[3]).bidirectional);
-  const auto& decode = std::get<Decode>(read.layers[4]);
+  const auto& decode = std::get<Decode>(read.layers[3]);
   EXPECT_EQ(decode.cell, "lstm");
   EXPECT_EQ(decode.position_size, 2u);
+  EXPECT_EQ(decode.features, 3u);
   EXPECT_EQ(decode.name, "d");
+  ASSERT_EQ(decode.reader.size(), 1u);
+  EXPECT_TRUE(std::get<LastStep>(decode.reader[0]).bidirectional);
+  const auto& crop = std::get<Crop>(read.layers[4]);
+  EXPECT_EQ(crop.first, 1u);
+  EXPECT_EQ(crop.count, 1u);
+  EXPECT_EQ(crop.features, 2u);
   EXPECT_EQ(std::get<Flatten>(read.layers[5]).steps, 1u);
   const auto& linear = std::get<Linear>(read.layers[6]);
   EXPECT_TRUE(linear.zero_start);
@@ -107,14 +119,21 @@ TEST(Config, WrongTypesAndKindsAreErrors) {
   });
 }
 
-TEST(Config, SumsWithinSumsHaveALimit) {
+TEST(Config, LayersWithinLayersHaveALimit) {
   const auto nested = [](size_t depth) {
     std::vector<LayerConfig> layers;
     for (size_t i = 0; i < depth; ++i) layers = {Sum{{layers}}};
     return to_json(NetworkConfig{1, layers});
   };
+  const auto readers = [](size_t depth) {
+    std::vector<LayerConfig> layers = {LastStep{}};
+    for (size_t i = 0; i < depth; ++i) layers = {Decode{.steps = 1, .position_size = 1, .reader = layers}};
+    return to_json(NetworkConfig{1, layers});
+  };
   EXPECT_NO_THROW(network_from_json(nested(16)));
-  expect_error(ErrorCode::kModel, {"16 sums"}, [&] { network_from_json(nested(17)); });
+  EXPECT_NO_THROW(network_from_json(readers(16)));
+  expect_error(ErrorCode::kModel, {"16 layers"}, [&] { network_from_json(nested(17)); });
+  expect_error(ErrorCode::kModel, {"16 layers"}, [&] { network_from_json(readers(17)); });
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "data/expect_error.h"
 #include "tasks/forecast_fixtures.h"
 #include "tasks/windows.h"
 
@@ -13,7 +14,8 @@ namespace {
 TEST(Windows, SeeNothingAtOrAfterTheirOrigin) {
   SeriesSet data = make_series(1, 60);
   ForecastConfig config = resolve(quick(), data);
-  const Windows windows(config, data.frequency);
+  const Covariates none;
+  const Windows windows(config, data.frequency, none);
   Tensor<float> before(windows.steps(), windows.features()), after(windows.steps(), windows.features());
   const WindowScale scale = windows.fill_input(data.series[0], 40, before, 1, 0);
   for (size_t t = 40; t < 60; ++t) data.series[0].values[t] = -1e9 * static_cast<double>(t);
@@ -30,15 +32,45 @@ TEST(Windows, MaskWhatIsMissing) {
   config.look_back = 24;
   config.segment = 12;
   config.season = 12;
-  const Windows windows(config, data.frequency);
+  const Covariates none;
+  const Windows windows(config, data.frequency, none);
   Tensor<float> x(windows.steps(), windows.features());
   windows.fill_input(data.series[0], 30, x, 1, 0);  // reads values 6..29
-  EXPECT_EQ(x(1, 7), 0.0f);                         // value 25
-  EXPECT_EQ(x(1, 12 + 7), 0.0f);
-  EXPECT_EQ(x(1, 12 + 8), 1.0f);
+  const size_t values = windows.known_features(), mask = values + 12;
+  EXPECT_EQ(x(1, values + 7), 0.0f);  // value 25
+  EXPECT_EQ(x(1, mask + 7), 0.0f);
+  EXPECT_EQ(x(1, mask + 8), 1.0f);
   windows.fill_input(data.series[0], 20, x, 1, 0);  // four steps before the start
-  EXPECT_EQ(x(0, 12 + 3), 0.0f);
-  EXPECT_EQ(x(0, 12 + 4), 1.0f);
+  EXPECT_EQ(x(0, mask + 3), 0.0f);
+  EXPECT_EQ(x(0, mask + 4), 1.0f);
+}
+
+// The newest value at the same place of the season that was observed, else the level.
+TEST(Windows, CorrectTheLastSeason) {
+  SeriesSet data = make_series(1, 40);
+  std::vector<double>& y = data.series[0].values;
+  ForecastConfig config = quick();
+  config.season = config.segment = 12;
+  config.look_back = 24;
+  config.horizon = 15;
+  config.base = kSeasonBase;
+  const Covariates none;
+  const Windows windows(config, data.frequency, none);
+  const WindowScale scale{.center = -7, .scale = 2};
+  const auto base = [&](size_t k) { return windows.base_of(data.series[0], 30, scale, k); };
+  EXPECT_EQ(base(0), y[18]);
+  EXPECT_EQ(base(11), y[29]);
+  EXPECT_EQ(base(12), y[18]);  // the season before last again: nothing after the origin is known
+  y[18] = NAN;
+  EXPECT_EQ(base(0), y[6]);
+  y[6] = NAN;
+  EXPECT_EQ(base(0), scale.center);
+  y[0] = y[1] = y[2] = y[3] = y[4] = y[5] = 1;  // beyond the look-back
+  y[17] = NAN;
+  EXPECT_EQ(windows.base_of(data.series[0], 29, scale, 0), scale.center);
+  config.base = kLevelBase;
+  EXPECT_EQ(Windows(config, data.frequency, none).base_of(data.series[0], 30, scale, 3), scale.center);
+  expect_error(ErrorCode::kUsage, {"no base 'trend'", "auto, level, season"}, [] { check_base("trend"); });
 }
 
 TEST(ForecastConfig, ChoosesFromTheData) {
@@ -47,6 +79,17 @@ TEST(ForecastConfig, ChoosesFromTheData) {
   EXPECT_EQ(config.segment, 12u);
   EXPECT_EQ(config.look_back, 60u);
   EXPECT_FALSE(explain(config, make_series(3, 120)).empty());
+}
+
+TEST(ForecastConfig, AFewWindowsGetANarrowLayer) {
+  const auto size = [](size_t series, size_t length) {
+    ForecastConfig config = quick();
+    config.hidden_size = 0;
+    return resolve(config, make_series(series, length)).hidden_size;
+  };
+  EXPECT_EQ(size(1, 120), 16u);
+  EXPECT_EQ(size(1, 500), 64u);
+  EXPECT_EQ(size(5, 120), 64u);
 }
 
 // Of weeks two years, of days eight weeks, or a year if there are two; of anything else seven seasons.

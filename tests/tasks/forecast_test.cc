@@ -211,16 +211,17 @@ TEST(ForecastProblem, ValidatesOnWindowsFromAllSeries) {
   config.horizon = 2;
   config.season = 2;
   config = resolve(config, data);
-  const Windows windows(config, data.frequency);
+  const Covariates none;
+  const Windows windows(config, data.frequency, none);
   const size_t outputs = config.horizon * config.quantiles.size();
   Network<float> network(
       {windows.features(), {Recurrent{.hidden_size = 2}, LastStep{}, Linear{.output_size = outputs}}});
   network.initialize(1);
   network.pack(false);
   ThreadPool pool(1);
-  EXPECT_TRUE(std::isfinite(ForecastProblem(data, config, network, pool, true).validate()));
+  EXPECT_TRUE(std::isfinite(ForecastProblem(data, config, none, network, pool, true).validate()));
   for (Series& s : data.series) std::fill_n(s.values.end() - 4, 4, NAN);
-  EXPECT_TRUE(std::isnan(ForecastProblem(data, config, network, pool, true).validate()));
+  EXPECT_TRUE(std::isnan(ForecastProblem(data, config, none, network, pool, true).validate()));
 }
 
 // The file's one network, taken apart by its names, is two different ones whose mean it writes.
@@ -230,18 +231,19 @@ TEST(Forecast, AnEnsembleWritesTheMeanOfItsMembers) {
   const ForecastModel model = ForecastModel::train(data, quick(), pool);
   const Network<float>& joined = model.network();
   const auto& branches = std::get<Sum>(joined.config().layers.at(0)).branches;
-  ASSERT_EQ(branches.size(), 4u);
-  const Steps steps(model.config().look_back / model.config().segment, 3);
+  ASSERT_EQ(branches.size(), 6u);
+  const Steps steps((model.config().look_back + model.config().written_steps()) / model.config().segment, 3);
   Random random(1, 1);
   Tensor<float> x(steps.rows(), joined.input_size());
   for (size_t i = 0; i < x.size(); ++i) x.data()[i] = static_cast<float>(random.uniform(-1, 1));
   Scratch<float> scratch(pool);
   std::vector<std::vector<float>> outputs;
   for (size_t k = 0; k < 2; ++k) {
-    Network<float> member({joined.input_size(), {Sum{{branches[2 * k], branches[2 * k + 1]}}}});
+    Network<float> member({joined.input_size(), {Sum{{branches[3 * k], branches[3 * k + 1], branches[3 * k + 2]}}}});
     for (const Parameter& p : member.parameters().list()) {
       ASSERT_TRUE(p.name.starts_with(fmt::format("member{}.", k))) << p.name;
-      const bool writes = p.name.find("head.") != std::string::npos || p.name.find("skip.") != std::string::npos;
+      const auto is_of = [&](const char* layer) { return p.name.find(layer) != std::string::npos; };
+      const bool writes = is_of("head.") || is_of("skip.") || is_of("known.");
       const float* from = joined.parameters().values().data() + joined.parameters().find(p.name)->offset;
       std::transform(from, from + p.size(), member.parameters().values().data() + p.offset,
                      [&](float value) { return writes ? 2 * value : value; });

@@ -62,8 +62,9 @@ void judge(const Model& model, const SeriesSet& data, const Arguments& a, Thread
   print_report(report, a.common, a.output);
 }
 
-void backtest_data(const Verb& verb, const Arguments& a, ThreadPool& pool) {
+void backtest_data(const Verb& verb, Arguments& a, ThreadPool& pool) {
   require_argument(a.options.horizon ? "given" : "", "--horizon N, the number of steps to forecast,", verb);
+  a.config.covariates.ask_for(a.columns);
   const SeriesSet data = load_series(a.first, a.columns);
   a.common.note(data.summary());
   const TrainForWindow train = [&](const SeriesSet& known, size_t window) {

@@ -28,7 +28,8 @@ void add_network_flags(Flags& flags, Config& config) {
   flags.add("--cell", config.cell, "NAME", "Recurrent cell: " + cell_names()).check([](std::string_view name) {
     find_cell(name);
   });
-  flags.add("--hidden-size", config.hidden_size, at_least(1), "Units of each recurrent layer");
+  Setting& size = flags.add("--hidden-size", config.hidden_size, at_least(1), "Units of each recurrent layer");
+  if (config.hidden_size == 0) size.zero_means("by the data");
   flags.add("--num-layers", config.num_layers, at_least(1), "Recurrent layers");
   flags.add("--dropout", config.dropout, kFraction, "Share of activations dropped in training");
 }
@@ -96,6 +97,16 @@ void add_forecast_flags(Verb& verb, ForecastConfig& config) {
   flags.add("--look-back", config.look_back, at_least(0), "Values read before each forecast")
       .zero_means("by the season");
   flags.add("--segment", config.segment, at_least(0), "Values read at each recurrent step").zero_means("a season");
+  CovariateColumns& columns = config.covariates;
+  flags.add("--past", columns.past, "COLUMNS", "Covariates known up to the forecast, such as temperature,pressure")
+      .zero_means("none");
+  flags.add("--future", columns.future, "COLUMNS", "Covariates known ahead, such as price,holiday").zero_means("none");
+  flags.add("--static", columns.fixed, "COLUMNS", "Covariates that tell series apart, such as region")
+      .zero_means("none");
+  flags
+      .add("--base", config.base, "NAME",
+           "What forecasts correct: the level of the past, its last season, or auto, the better")
+      .check(check_base);
   add_network_flags(flags, config);
   add_training_flags(flags, config);
   flags.add("--batches-per-epoch", config.batches_per_epoch, at_least(0), "Updates between validations")

@@ -116,6 +116,13 @@ Setting& Flags::add(const std::string& names, std::string& value, std::string pl
                      std::move(help));
 }
 
+Setting& Flags::add(const std::string& names, std::vector<std::string>& value, std::string placeholder,
+                    std::string help) {
+  const auto parse = [&value](std::string_view text) { parse_value(text, value); };
+  return add_setting(names, {long_name(names), parse, [&value] { return show_value(value); }}, std::move(placeholder),
+                     std::move(help));
+}
+
 Setting& Flags::add(const std::string& names, bool& value, std::string help) {
   const std::string name = long_name(names);
   const auto parse = [&value](std::string_view text) { parse_value(text, value); };

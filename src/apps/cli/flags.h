@@ -67,6 +67,7 @@ class Flags {
   Setting& add(const std::string& names, double& value, const Range& range, std::string help);
   Setting& add(const std::string& names, std::vector<double>& value, const Range& range, std::string help);
   Setting& add(const std::string& names, std::string& value, std::string placeholder, std::string help);
+  Setting& add(const std::string& names, std::vector<std::string>& value, std::string placeholder, std::string help);
   // A switch. One that is on by default gets the flag --no-NAME; its key is NAME either way.
   Setting& add(const std::string& names, bool& value, std::string help);
   // A file named without a flag; positions fill in the order of these calls.

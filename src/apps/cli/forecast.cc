@@ -24,7 +24,7 @@ constexpr const char* kExamples =
 constexpr const char* kTerminal = "-";  // where --plot draws, instead of into a file
 
 struct Arguments {
-  std::string model, data, output, plot, series, weights = "f32";
+  std::string model, data, future, output, plot, series, weights = "f32";
   size_t horizon = 0;
   std::vector<double> levels;
   SeriesOptions columns;
@@ -85,6 +85,7 @@ void check(const Verb& verb, const Arguments& a) {
   for (const std::string& output : {a.output, a.plot == kTerminal ? "" : a.plot}) {
     check_output(output, a.model);
     check_output(output, a.data);
+    check_output(output, a.future);
   }
 }
 
@@ -121,8 +122,12 @@ void run(const Verb& verb, const Arguments& a) {
   const ForecastModel model = with_weights(ForecastModel::load(a.model), a.weights);
   std::optional<SeriesSet> given;
   if (!a.data.empty()) given = load_series(a.data, overridden(model.series_options(), a.columns));
+  if (!a.future.empty()) {
+    if (!given) given = model.context();
+    add_future_file(a.future, model.config().covariates, *given);
+  }
   const SeriesSet& data = given ? *given : model.context();
-  if (given) a.common.note(given->summary());
+  if (!a.data.empty()) a.common.note(given->summary());
   const size_t shown = find_series(data, a.series);
   if (a.horizon > model.config().horizon)
     a.common.note(fmt::format(
@@ -148,6 +153,7 @@ void add_forecast(CommandLine& line) {
   flags.group("Forecast");
   flags.add("--horizon", a->horizon, at_least(1), "Steps to forecast").zero_means("as trained");
   flags.add("--quantiles", a->levels, kLevel, "Levels to forecast").zero_means("as trained");
+  flags.add("--future-file", a->future, "FILE.csv", "Covariates known of the time after the series' ends").flag_only();
   add_weights_flag(flags, a->weights);
   flags.group("Output");
   flags.add("-o,--output", a->output, "FILE.csv", "Table to write, instead of standard output").flag_only();

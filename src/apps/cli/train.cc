@@ -86,9 +86,10 @@ struct ForecastArguments : Arguments {
   ForecastConfig config;
 };
 
-void train_forecast(const Verb& verb, const ForecastArguments& a) {
+void train_forecast(const Verb& verb, ForecastArguments& a) {
   check_arguments(verb, a, "DATA.csv, a table with times and values,");
   require_argument(a.config.horizon ? "given" : "", "--horizon N, the number of steps to forecast,", verb);
+  a.config.covariates.ask_for(a.columns);
   const SeriesSet data = load_series(a.data, a.columns);
   a.common.note(data.summary());
   ThreadPool pool(a.common.threads);

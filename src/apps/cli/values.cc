@@ -82,6 +82,17 @@ void parse_value(std::string_view text, const Range& range, std::vector<double>&
   values = std::move(read);
 }
 
+void parse_value(std::string_view text, std::vector<std::string>& values) {
+  std::vector<std::string> read;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    if (end == begin) fail_value("names separated by commas, such as price,holiday", text);
+    read.emplace_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  values = std::move(read);
+}
+
 std::string show_value(size_t value) { return fmt::format("{}", value); }
 std::string show_value(double value) { return fmt::format("{}", value); }
 std::string show_value(bool value) { return value ? "true" : "false"; }
@@ -94,6 +105,12 @@ std::string show_value(const std::string& value) {
     else text += c;
   }
   return text + '"';
+}
+
+std::string show_value(const std::vector<std::string>& values) {
+  std::vector<std::string> quoted;
+  for (const std::string& value : values) quoted.push_back(show_value(value));
+  return fmt::format("[{}]", fmt::join(quoted, ", "));
 }
 
 std::string show_value(const std::vector<double>& values) { return fmt::format("[{}]", fmt::join(values, ", ")); }

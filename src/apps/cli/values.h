@@ -34,6 +34,8 @@ void parse_value(std::string_view text, const Range& range, double& value);
 void parse_value(std::string_view text, bool& value);
 // Comma-separated, ascending, each inside the range: "0.1,0.5,0.9".
 void parse_value(std::string_view text, const Range& range, std::vector<double>& values);
+// Comma-separated: "price,holiday".
+void parse_value(std::string_view text, std::vector<std::string>& values);
 
 // The same values as TOML writes them; numbers in the fewest digits that read back the same.
 std::string show_value(size_t value);
@@ -41,5 +43,6 @@ std::string show_value(double value);
 std::string show_value(bool value);
 std::string show_value(const std::string& value);
 std::string show_value(const std::vector<double>& values);
+std::string show_value(const std::vector<std::string>& values);
 
 }  // namespace elman::cli

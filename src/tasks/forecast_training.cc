@@ -1,0 +1,223 @@
+#include "tasks/forecast_training.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/error.h"
+#include "tasks/fingerprint.h"
+#include "tasks/forecast_network.h"
+#include "tasks/forecast_problem.h"
+#include "tasks/split.h"
+#include "train/checkpoint.h"
+
+namespace elman {
+namespace {
+
+using nlohmann::json;
+
+constexpr int64_t kWarmUp = 50;  // steps; less in short trainings
+
+std::string fingerprint(const SeriesSet& data) {
+  Fingerprint print;
+  const auto add = [&](double v) {
+    const double canonical = std::isnan(v) ? NAN : v;  // one bit pattern for all that is missing
+    print.add(&canonical, sizeof canonical);
+  };
+  for (const Series& s : data.series) {
+    print.add(s.id.data(), s.id.size());
+    print.add(&s.start, sizeof s.start);
+    for (const double v : s.values) add(v);
+    for (const auto& covariate : s.covariates)
+      for (const double v : covariate) add(v);
+  }
+  return print.hex();
+}
+
+ScheduleConfig schedule_over(int64_t steps) {
+  return {.kind = ScheduleKind::kCosine, .warmup_steps = std::min(kWarmUp, steps / 4), .total_steps = steps};
+}
+
+TrainConfig train_config(const ForecastConfig& c, const SeriesSet& data) {
+  TrainConfig t;
+  t.epochs = c.epochs;
+  t.patience = c.patience;
+  t.clip_norm = c.clip_norm;
+  t.seed = c.seed;
+  t.optimizer = {.name = "adamw", .learning_rate = c.learning_rate, .weight_decay = c.weight_decay};
+  t.schedule = schedule_over(static_cast<int64_t>(c.epochs * c.batches_per_epoch));
+  t.fingerprint = to_json(c).dump();
+  t.data_fingerprint = fingerprint(data);
+  return t;
+}
+
+bool holds_out(const SeriesSet& data, const ForecastConfig& config) {
+  return std::any_of(data.series.begin(), data.series.end(),
+                     [&](const Series& s) { return split_of(s.values.size(), config, true).validation > 0; });
+}
+
+// As many passes over all windows as the best of the first training made over its own, which were fewer. A large set,
+// of which an epoch is but a sample, is trained for as many steps instead.
+int64_t steps_of_second(int64_t best, const ForecastConfig& c, size_t first_windows, size_t all_windows) {
+  if (c.batches_per_epoch * c.batch_size < all_windows) return best;
+  const auto first = static_cast<int64_t>(first_windows), all = static_cast<int64_t>(all_windows);
+  return (best * all + first - 1) / first;
+}
+
+// Trainings follow one another: first those that hold out, then those on all data. Checkpoints of each carry what the
+// ones before it have left: `best_` as their context, weights as buffers.
+class Training {
+ public:
+  Training(const SeriesSet& data, const ForecastConfig& config, const Covariates& covariates, ThreadPool& pool,
+           const TrainRun& run)
+      : data_(data), config_(config), covariates_(covariates), pool_(pool), run_(run) {
+    held_out_ = holds_out(data, config);
+    if (config.base != kAutoBase) bases_ = {config.base};
+    else if (held_out_) bases_ = base_names();
+    else bases_ = {kLevelBase};
+    config_.base = bases_.front();
+    again_ = config.refit && held_out_ ? config.ensemble : 0;
+    network_ = std::make_unique<Network<float>>(forecast_network(config_, windows()));
+    settings_ = run.apply_to(train_config(config, data));
+    settings_.time_limit /= static_cast<double>(stages());  // each training has its share
+  }
+
+  TrainedForecaster result() {
+    if (!held_out_) run_.note("the series are too short to hold a validation part out: training runs its full length");
+    if (run_.resume) take_context();
+    const bool again = first_stage_ >= bases_.size();
+    weights_.resize(again ? first_stage_ - bases_.size() : std::min<size_t>(first_stage_, 1));
+    for (size_t k = first_stage_; k < bases_.size(); ++k) train_first(k);
+    config_.base = best_.base;
+    if (bases_.size() > 1)
+      run_.note(fmt::format("forecasts correct the {}, as the held-out part is told best so", best_.base));
+    if (config_.conformal)
+      for (const std::string& line : explain(best_.calibration, config_.quantiles)) run_.note(line);
+    if (again_ > 0) {
+      if (!again) weights_.clear();
+      while (weights_.size() < again_) train_again(weights_.size());
+    }
+    return {config_, finished_network(), std::move(best_.record), std::move(best_.calibration)};
+  }
+
+ private:
+  // The best of the trainings with a held-out part.
+  struct Best {
+    std::string base = kLevelBase;
+    TrainRecord record = {};
+    Calibration calibration = {};
+    size_t windows = 0;  // that it was trained on
+  };
+
+  size_t stages() const { return bases_.size() + again_; }
+  Windows windows() const { return {config_, data_.frequency, covariates_}; }
+  TrainConfig settings_of(size_t stage) const {
+    TrainConfig settings = settings_;
+    settings.keep_checkpoint = stage + 1 < stages();
+    settings.resume = run_.resume && stage == first_stage_;
+    if (stage == 0) return settings;
+    settings.fingerprint += fmt::format(" {}", stage);
+    settings.context = context(stage).dump();
+    return settings;
+  }
+
+  void train_first(size_t stage) {
+    config_.base = bases_[stage];
+    network_->initialize(config_.seed);
+    ForecastProblem problem(data_, config_, covariates_, *network_, pool_, true, run_.memory);
+    problem.carry(weights_);
+    if (bases_.size() > 1) run_.note(fmt::format("training to correct the {}", config_.base));
+    TrainRecord record = Trainer(*network_, problem, settings_of(stage), run_.observer).run();
+    const double seconds = best_.record.seconds + record.seconds;
+    if (stage == 0 || record.valid_loss < best_.record.valid_loss) {
+      best_ = {config_.base, std::move(record), config_.conformal ? problem.calibrate() : Calibration(),
+               problem.windows()};
+      weights_.clear();
+      weights_.push_back(network_->parameters().values().copy());
+    }
+    best_.record.seconds = seconds;
+  }
+
+  void train_again(size_t member) {
+    ForecastConfig config = config_;
+    config.seed += member;
+    network_->initialize(config.seed);
+    ForecastProblem whole(data_, config, covariates_, *network_, pool_, false, run_.memory);
+    whole.carry(weights_);
+    TrainConfig settings = settings_of(bases_.size() + member);
+    settings.seed = config.seed;
+    settings.max_steps = steps_of_second(best_.record.best_step, config_, best_.windows, whole.windows());
+    settings.schedule = schedule_over(settings.max_steps);  // ends where the first was best, at its lowest rate
+    settings.epochs =
+        std::max(settings.epochs, static_cast<size_t>(settings.max_steps) / config_.batches_per_epoch + 1);
+    settings.patience = 0;
+    settings.keep_best = false;
+    TrainObserver observer = run_.observer;
+    observer.on_validation = nullptr;
+    observer.on_best = nullptr;
+    run_.note(fmt::format("training again on all data for {} steps{}", settings.max_steps,
+                          again_ > 1 ? fmt::format(", network {} of {}", member + 1, again_) : ""));
+    const TrainRecord again = Trainer(*network_, whole, settings, observer).run();
+    weights_.push_back(network_->parameters().values().copy());
+    best_.record.seconds += again.seconds;
+    best_.record.skipped_steps += again.skipped_steps;
+    best_.record.rollbacks += again.rollbacks;
+  }
+
+  std::unique_ptr<Network<float>> finished_network() {
+    if (weights_.size() > 1) return join_networks(config_, windows(), weights_);
+    std::copy_n(weights_[0].data(), weights_[0].size(), network_->parameters().values().data());
+    network_->pack(pool_, false);
+    return std::move(network_);
+  }
+
+  json context(size_t stage) const {
+    return {{"stage", stage},
+            {"base", best_.base},
+            {"record", to_json(best_.record)},
+            {"seconds", best_.record.seconds},
+            {"calibration", to_json(best_.calibration)},
+            {"windows", best_.windows}};
+  }
+
+  // What a checkpoint of a training after the first carries.
+  void take_context() {
+    const auto text = read_checkpoint_context(run_.checkpoint);
+    if (!text || text->empty()) return;
+    try {
+      const json context = json::parse(*text);
+      best_.base = context.at("base");
+      best_.record = train_record_from_json(context.at("record"));
+      best_.record.seconds = context.at("seconds");
+      best_.calibration = calibration_from_json(context.at("calibration"));
+      best_.windows = context.at("windows");
+      context.at("stage").get_to(first_stage_);
+    } catch (const json::exception& e) {
+      fail(ErrorCode::kModel, "{}: a damaged checkpoint: {}; start again without --resume", run_.checkpoint, e.what());
+    }
+  }
+
+  const SeriesSet& data_;
+  ForecastConfig config_;
+  const Covariates& covariates_;
+  ThreadPool& pool_;
+  const TrainRun& run_;
+  bool held_out_;
+  std::vector<std::string> bases_;
+  size_t again_;  // trainings on all data
+  std::unique_ptr<Network<float>> network_;
+  TrainConfig settings_;
+  size_t first_stage_ = 0;  // that this run trains
+  Best best_;
+  std::vector<Buffer<float>> weights_;  // of the best so far; then of the finished members
+};
+
+}  // namespace
+
+TrainedForecaster train_forecaster(const SeriesSet& data, const ForecastConfig& config, const Covariates& covariates,
+                                   ThreadPool& pool, const TrainRun& run) {
+  return Training(data, config, covariates, pool, run).result();
+}
+
+}  // namespace elman
