@@ -65,9 +65,8 @@ TEST(Windows, CorrectTheLastSeason) {
   EXPECT_EQ(base(0), y[6]);
   y[6] = NAN;
   EXPECT_EQ(base(0), scale.center);
-  y[0] = y[1] = y[2] = y[3] = y[4] = y[5] = 1;  // beyond the look-back
-  y[17] = NAN;
-  EXPECT_EQ(windows.base_of(data.series[0], 29, scale, 0), scale.center);
+  y[24] = y[12] = NAN;  // y[0] lies beyond the look-back of 24
+  EXPECT_EQ(windows.base_of(data.series[0], 36, scale, 0), scale.center);
   config.base = kLevelBase;
   EXPECT_EQ(Windows(config, data.frequency, none).base_of(data.series[0], 30, scale, 3), scale.center);
   expect_error(ErrorCode::kUsage, {"no base 'trend'", "auto, level, season"}, [] { check_base("trend"); });
