@@ -1,7 +1,6 @@
 #include "tasks/forecast.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/error.h"
 #include "model/model_file.h"
@@ -63,19 +62,6 @@ std::unique_ptr<Network<float>> join(const ForecastConfig& c, const Windows& win
     }
   joined->pack(false);
   return joined;
-}
-
-std::string fingerprint(const SeriesSet& data) {
-  Fingerprint print;
-  for (const Series& s : data.series) {
-    print.add(s.id.data(), s.id.size());
-    print.add(&s.start, sizeof s.start);
-    for (const double v : s.values) {
-      const double canonical = std::isnan(v) ? NAN : v;  // one bit pattern for all that is missing
-      print.add(&canonical, sizeof canonical);
-    }
-  }
-  return print.hex();
 }
 
 TrainConfig train_config(const ForecastConfig& c, const SeriesSet& data) {

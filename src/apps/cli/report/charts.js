@@ -1,0 +1,123 @@
+"use strict";
+// What all charts of the page share: colours, numbers, times, axes.
+
+const numbers = new Intl.NumberFormat("en", { maximumSignificantDigits: 5 });
+const wholes = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+function number(value) {
+  if (value == null) return "–";
+  const size = Math.abs(value);
+  if (size > 0 && (size < 1e-4 || size >= 1e12)) return value.toExponential(3);
+  return (size >= 1e5 ? wholes : numbers).format(value);
+}
+
+const percent = (share) => (share == null ? "–" : number(Math.round(1000 * share) / 10) + " %");
+
+// Names a time by what its axis needs: days, or days with minutes or seconds.
+function clock(times, isInteger) {
+  if (isInteger) return String;
+  const finest = Math.max(...times.slice(0, 50).map((t) => (t % 86400 === 0 ? 10 : t % 60 === 0 ? 16 : 19)));
+  return (t) => new Date(1000 * t).toISOString().slice(0, -5).replace("T", " ").slice(0, finest);
+}
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+
+// The methods' lines differ in colour and in dashes.
+const methodStyles = [
+  { stroke: "accent", width: 3 },
+  { stroke: "grey", width: 1.6, dash: [2, 3] },
+  { stroke: "green", width: 1.6, dash: [8, 3] },
+  { stroke: "gold", width: 1.6, dash: [3, 3] },
+  { stroke: "violet", width: 1.6, dash: [10, 3, 2, 3] },
+  { stroke: "warm", width: 1.6 },
+];
+const styleOf = (index) => {
+  const style = methodStyles[index % methodStyles.length];
+  return { ...style, stroke: colour(style.stroke) };
+};
+
+const font = "12px system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
+
+function axis(more = {}) {
+  return {
+    stroke: colour("quiet"),
+    font,
+    grid: { stroke: colour("line"), width: 1 },
+    ticks: { show: false },
+    gap: 6,
+    ...more,
+  };
+}
+
+function valueAxis(more = {}) {
+  const widest = (labels) => Math.max(0, ...(labels ?? []).map((label) => label.length));
+  return axis({ values: (_, splits) => splits.map((v) => number(v)), size: (_, labels) => 18 + 7 * widest(labels), ...more });
+}
+
+const line = (label, stroke, more = {}) => ({
+  label,
+  stroke,
+  width: 1.6,
+  points: { show: false },
+  value: (_, v) => number(v),
+  ...more,
+});
+
+// A chart in `box`, in place of the one before it; it follows the width of the page.
+function draw(box, options, data) {
+  box.chart?.destroy();
+  box.textContent = "";
+  const height = () => parseInt(getComputedStyle(box).minHeight) - 30;  // less the legend
+  const chart = new uPlot(
+    {
+      width: Math.max(box.clientWidth, 100),
+      height: height(),
+      tzDate: (t) => uPlot.tzDate(new Date(1000 * t), "UTC"),
+      cursor: { y: false, points: { size: 6 }, ...options.cursor },
+      padding: [8, 14, 0, 0],
+      ...options,
+    },
+    data,
+    box,
+  );
+  const legend = chart.root.querySelector(".u-legend");
+  if (legend) chart.root.prepend(legend);
+  box.chart = chart;
+  box.watcher ??= new ResizeObserver(() => {
+    if (box.clientWidth > 0) box.chart.setSize({ width: box.clientWidth, height: height() });
+  });
+  box.watcher.observe(box);
+  return chart;
+}
+
+// Draws on a chart inside its axes.
+function clipped(u, paint) {
+  const { left, top, width, height } = u.bbox;
+  u.ctx.save();
+  u.ctx.beginPath();
+  u.ctx.rect(left, top, width, height);
+  u.ctx.clip();
+  paint(u.ctx, (x) => u.valToPos(x, "x", true), (y) => u.valToPos(y, "y", true));
+  u.ctx.restore();
+}
+
+// A dashed vertical line, for what begins there.
+function rule(u, x) {
+  clipped(u, (ctx, toX) => {
+    ctx.strokeStyle = colour("quiet");
+    ctx.lineWidth = uPlot.pxRatio;
+    ctx.setLineDash([3 * uPlot.pxRatio, 4 * uPlot.pxRatio]);
+    ctx.beginPath();
+    ctx.moveTo(toX(x), u.bbox.top);
+    ctx.lineTo(toX(x), u.bbox.top + u.bbox.height);
+    ctx.stroke();
+  });
+}
+
+// Pairs of levels q and 1 - q as [low, high, share between them], widest first.
+function intervals(levels) {
+  const pairs = [];
+  for (let low = 0, high = levels.length - 1; low < high; ++low, --high)
+    if (Math.abs(levels[low] + levels[high] - 1) < 1e-9) pairs.push([low, high, levels[high] - levels[low]]);
+  return pairs;
+}
