@@ -31,6 +31,7 @@ def main() -> None:
             for name, how in PICTURES:
                 browser.open(page, **how)
                 browser.screenshot(folder / name)
+                subprocess.run(["pngquant", "--ext", ".png", "--force", "--speed", "1", "128", folder / name], check=True)
                 print(f"{folder / name}: {(folder / name).stat().st_size} bytes")
     finally:
         browser.quit()

@@ -125,10 +125,6 @@ class Report(ToolTest):
             self.assertTrue(all(ord(c) < 128 for c in page.text_of("script", id="data")))
             for text in ["<img", "<svg onload", "{{headline}}</h1>", "<!--<script"]:
                 self.assertNotIn(text, page.raw)
-        self.write("bytes.csv", "")
-        pathlib.Path("bytes.csv").write_bytes(b"time,\xff\xfe<b>\n" + b"".join(b"%d,%d\n" % (t, t % 5) for t in range(60)))
-        self.run_tool("forecast", self.train("b.safetensors", "bytes.csv"), "--report", "r.html", "-q", "-o", "f.csv")
-        self.assertIn("<b>", Page("r.html").data["series"][0]["id"])
 
     def test_much_data_is_cut_and_the_page_says_so(self):
         names = [f"s{i}" for i in range(502)]

@@ -24,10 +24,6 @@ constexpr const char* kExamples =
     "  elman backtest co2.safetensors data/co2.csv --windows 5 -o errors.csv   # a model at hand\n"
     "  elman backtest data/co2.csv --horizon 24 --windows 5 --report backtest.html    # a page to look at";
 
-constexpr const char* kModelOfPage =
-    "the forecast after the data, the training and the configuration are of the model that was judged: it has not seen "
-    "what came after its last window's start";
-
 struct Arguments {
   std::string first, second;  // DATA, or MODEL and DATA
   std::string output, report;
@@ -73,7 +69,11 @@ class Findings {
     const size_t horizon = a_.options.horizon ? a_.options.horizon : model.config().horizon;
     builder_->add_model(model, model.forecast(&data_, horizon, model.levels(), pool_), model.levels());
     if (!a_.second.empty()) builder_->add_fact("model", a_.first);
-    else builder_->add_note(kModelOfPage);
+    else
+      builder_->add_note(
+          fmt::format("the forecast after the data and the training are of the {} model, which knows nothing from the "
+                      "{} window on",
+                      a_.retrain ? "last" : "judged", a_.retrain ? "last" : "first"));
   }
   OnSeries on_series() {
     if (!table_ && !builder_) return {};

@@ -107,7 +107,7 @@ std::string percent(double share) { return std::isnan(share) ? "–" : fmt::form
 std::string bar(double value, double worst) {
   if (!(value >= 0 && worst > 0)) return "";
   return fmt::format(
-      "<svg class=\"bar\" viewBox=\"0 0 100 8\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect "
+      "<svg viewBox=\"0 0 100 8\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect "
       "width=\"{:.1f}\" height=\"8\" rx=\"1\"/></svg>",
       100 * value / worst);
 }
@@ -117,7 +117,7 @@ std::string method_row(const BacktestReport& report, const MethodResult& method,
   const bool is_model = &method == &report.methods.front();
   std::string row =
       fmt::format("<tr{}><th scope=\"row\">{}</th>", is_model ? " class=\"model\"" : "", escape_markup(method.name));
-  row += fmt::format("<td>{}{}</td>", brief(m.mase), bar(m.judged(), worst));
+  row += fmt::format("<td>{}</td><td class=\"bar\">{}</td>", brief(m.mase), bar(m.judged(), worst));
   for (const double figure : {m.smape, m.mae}) row += fmt::format("<td>{}</td>", brief(figure));
   for (const auto& [share, observed] : report.methods.front().metrics.coverage) {
     const auto own = m.coverage.find(share);
@@ -139,7 +139,7 @@ std::string methods_table(const BacktestReport& report) {
   });
   std::string table =
       "<div class=\"scroll\"><table class=\"methods\">\n<thead><tr><th scope=\"col\">method</th>"
-      "<th scope=\"col\">MASE</th><th scope=\"col\">sMAPE %</th><th scope=\"col\">MAE</th>";
+      "<th scope=\"col\">MASE</th><td class=\"bar\"></td><th scope=\"col\">sMAPE %</th><th scope=\"col\">MAE</th>";
   for (const auto& [share, observed] : report.methods.front().metrics.coverage)
     table += fmt::format("<th scope=\"col\">in {:.3g} %</th>", 100 * share);
   table += "</tr></thead>\n<tbody>\n";

@@ -45,8 +45,23 @@ function axis(more = {}) {
     grid: { stroke: colour("line"), width: 1 },
     ticks: { show: false },
     gap: 6,
+    size: 28,
     ...more,
   };
+}
+
+// Times in the words of their steps, as in "2022", "2022-03", "2022-03-05" or "03-05 06:00"; plain integers without.
+const day = 86400;
+function timeAxis(isInteger) {
+  if (isInteger) return axis({ space: 60 });
+  const name = (step) => {
+    if (step >= 365 * day) return (text) => text.slice(0, 4);
+    if (step >= 28 * day) return (text) => text.slice(0, 7);
+    if (step >= day) return (text) => text.slice(0, 10);
+    return step >= 60 ? (text) => text.slice(5, 16).replace("T", " ") : (text) => text.slice(11, 19);
+  };
+  const values = (_, splits, __, ___, step) => splits.map((t) => name(step)(new Date(1000 * t).toISOString()));
+  return axis({ space: 86, values });
 }
 
 function valueAxis(more = {}) {
@@ -59,7 +74,7 @@ const line = (label, stroke, more = {}) => ({
   stroke,
   width: 1.6,
   points: { show: false },
-  value: (_, v) => number(v),
+  value: (_, v) => (v == null ? "" : number(v)),
   ...more,
 });
 
@@ -67,14 +82,15 @@ const line = (label, stroke, more = {}) => ({
 function draw(box, options, data) {
   box.chart?.destroy();
   box.textContent = "";
-  const height = () => parseInt(getComputedStyle(box).minHeight) - 30;  // less the legend
+  const height = () => parseInt(getComputedStyle(box).getPropertyValue("--height"));  // of the plot, below the legend
   const chart = new uPlot(
     {
       width: Math.max(box.clientWidth, 100),
       height: height(),
       tzDate: (t) => uPlot.tzDate(new Date(1000 * t), "UTC"),
       cursor: { y: false, points: { size: 6 }, ...options.cursor },
-      padding: [8, 14, 0, 0],
+      padding: [8, 22, 0, 0],
+      legend: { markers: { width: 2, dash: (u, i) => (u.series[i].dash ? "dashed" : "solid") } },
       ...options,
     },
     data,
@@ -88,6 +104,13 @@ function draw(box, options, data) {
   });
   box.watcher.observe(box);
   return chart;
+}
+
+// What an axis spans, with some air.
+function padded(low, high) {
+  if (low == null) return [0, 1];
+  const air = 0.06 * (high - low || Math.abs(high) || 1);
+  return [low - air, high + air];
 }
 
 // Draws on a chart inside its axes.

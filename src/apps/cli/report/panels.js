@@ -25,14 +25,14 @@ const timeScale = () => ({ time: !report.integer_axis });
 // A line of the time under the cursor, then one for each series.
 function timeLegend(times) {
   const name = clock(times, report.integer_axis);
-  return { label: "at", class: "time", value: (_, t) => (t == null ? "–" : name(t)) };
+  return { label: "at", class: "cursor", value: (_, t) => (t == null ? "" : name(t)) };
 }
 
 // An interval is two lines, of which the legend names the upper one: "80 % interval  371 to 375".
 function intervalLines(label, low, high, extra = {}) {
-  const value = (u, v, _, i) => (i == null || u.data[low][i] == null ? "–" : `${number(u.data[low][i])} to ${number(v)}`);
+  const value = (u, v, _, i) => (i == null || u.data[low][i] == null ? "" : `${number(u.data[low][i])} to ${number(v)}`);
   const unseen = { width: 0, ...extra };
-  return [line(label, colour("band"), { value, ...unseen }), line("", colour("band"), { class: "silent", ...unseen })];
+  return [line(label, colour("band"), { value, class: "band", ...unseen }), line("", colour("band"), { class: "silent", ...unseen })];
 }
 
 // Buttons that show the newest part, or everything, as a double click does.
@@ -71,7 +71,7 @@ function forecastPanel(series) {
   const section = show("forecast", `${series.id}: ${horizon} ${horizon === 1 ? "step" : "steps"} after its last value. Drag to zoom, double click for everything.`);
   const chart = draw(section.querySelector(".chart"), {
     scales: { x: timeScale() },
-    axes: [axis(), valueAxis()],
+    axes: [timeAxis(report.integer_axis), valueAxis()],
     series: lines,
     bands,
     hooks: { draw: [(u) => joint >= 0 && rule(u, times[joint])] },
@@ -123,19 +123,12 @@ function windowMedians(u, series, times) {
   });
 }
 
-// What the history and all windows span between two times.
-function windowRange(u, series, times) {
-  const { min, max } = u.scales.x;
-  let low = Infinity, high = -Infinity;
-  const take = (i, v) => {
-    if (v == null || times[i] < min || times[i] > max) return;
-    low = Math.min(low, v);
-    high = Math.max(high, v);
-  };
-  series.history.forEach((v, i) => take(i, v));
+// What all windows reach at each step of the history, `pick` being Math.min or Math.max: the axis has room for it.
+function reach(series, pick) {
+  const column = new Array(series.history.length).fill(null);
   for (const { at, quantiles } of series.windows)
-    for (const values of quantiles) values.forEach((v, step) => take(at + step, v));
-  return low > high ? [0, 1] : uPlot.rangeNum(low, high, 0.1, true);
+    for (const values of quantiles) values.forEach((v, step) => (column[at + step] = pick(column[at + step] ?? v, v)));
+  return column;
 }
 
 function errorsInWords(series) {
@@ -166,12 +159,16 @@ function backtestPanel(series) {
     lines.push(...intervalLines(`${number(100 * share)} % interval`, lines.length + 1, lines.length, undrawn));
     data.push(newest(series, high), newest(series, low));
   }
+  for (const pick of [Math.min, Math.max]) {
+    lines.push(line("", colour("band"), { class: "silent", ...undrawn }));
+    data.push(reach(series, pick));
+  }
   const count = series.windows.length, horizon = series.windows[0].quantiles[0].length;
   section.querySelector(".caption").textContent = `${series.id}: ${errorsInWords(series)}` +
     `${count} ${count === 1 ? "origin" : "origins"}, ${horizon} ${horizon === 1 ? "step" : "steps"} each; values under the cursor are those of the newest.`;
   const chart = draw(section.querySelector(".chart"), {
-    scales: { x: timeScale(), y: { range: (u) => windowRange(u, series, times) } },
-    axes: [axis(), valueAxis()],
+    scales: { x: timeScale(), y: { range: (_, low, high) => padded(low, high) } },
+    axes: [timeAxis(report.integer_axis), valueAxis()],
     series: lines,
     hooks: { drawAxes: [(u) => windowBands(u, series, times)], draw: [(u) => windowMedians(u, series, times)] },
   }, data);
@@ -196,8 +193,8 @@ function residualPanels(series) {
   if (!residuals.length) return;
   const times = residuals.map(([t]) => t), values = residuals.map(([, r]) => r);
   draw(show("residuals").querySelector(".chart"), {
-    scales: { x: timeScale(), y: { range: (_, low, high) => uPlot.rangeNum(Math.min(low, 0), Math.max(high, 0), 0.1, true) } },
-    axes: [axis(), valueAxis()],
+    scales: { x: timeScale(), y: { range: (_, low, high) => padded(Math.min(low, 0), Math.max(high, 0)) } },
+    axes: [timeAxis(report.integer_axis), valueAxis()],
     series: [timeLegend(times), line("residual", colour("accent"), { paths: () => null, points: { show: true, size: 5, fill: colour("accent"), width: 0 } })],
     hooks: { drawAxes: [zeroLine] },
   }, [times, values]);
@@ -225,7 +222,7 @@ function histogramPanel(values) {
     scales: { x: { time: false, range: [edges[0], edges[bins - 1] + width] }, y: { range: (_, __, most) => [0, 1.1 * most] } },
     axes: [axis({ values: (_, splits) => splits.map((v) => number(v)) }), valueAxis({ incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] })],
     series: [
-      { label: "from", value: (_, v) => (v == null ? "–" : `${number(v)} to ${number(v + width)}`) },
+      { label: "from", class: "cursor", value: (_, v) => (v == null ? "" : `${number(v)} to ${number(v + width)}`) },
       line("residuals", colour("accent"), { fill: colour("band"), width: 1, paths: uPlot.paths.bars({ size: [1, Infinity], align: 1, gap: 1 }) }),
     ],
   }, [edges, counts]);
@@ -235,7 +232,7 @@ function horizonPanel() {
   const select = document.getElementById("figure"), figure = select.value;
   const steps = backtest.by_step, names = Object.keys(steps);
   const count = steps[names[0]][figure].length;
-  const lines = [{ label: "step", value: (_, v) => v ?? "–" }];
+  const lines = [{ label: "step", class: "cursor", value: (_, v) => v ?? "" }];
   names.forEach((name, i) => lines.push(line(name, styleOf(i).stroke, { ...styleOf(i), points: { show: count === 1, size: 7 } })));
   const section = show("horizon");
   select.onchange = horizonPanel;
@@ -246,6 +243,8 @@ function horizonPanel() {
   }, [Array.from({ length: count }, (_, i) => i + 1), ...names.map((name) => steps[name][figure])]);
 }
 
+const shareValue = (_, share) => (share == null ? "" : percent(share));
+
 function calibrationPanel() {
   const { observed, points } = report.shares;
   const kept = Object.entries(backtest.metrics.coverage ?? {}).map(([promised, held]) => `the ${number(100 * promised)} % interval held ${percent(held)}`);
@@ -253,11 +252,11 @@ function calibrationPanel() {
   const axisOfShares = (label) => ({ values: (_, splits) => splits.map((v) => `${Math.round(100 * v)} %`), label, labelSize: 18, labelFont: font, labelGap: 0 });
   draw(show("calibration", words).querySelector(".chart"), {
     scales: { x: { time: false, range: [0, 1] }, y: { range: [0, 1] } },
-    axes: [axis(axisOfShares("promised")), axis({ ...axisOfShares("observed"), size: 44 })],
+    axes: [axis({ ...axisOfShares("promised"), size: 28 }), axis({ ...axisOfShares("observed"), size: 44 })],
     series: [
-      { label: "level", value: (_, v) => percent(v) },
-      line("ideal", colour("quiet"), { width: 1.2, dash: [4, 4], value: (_, v) => percent(v) }),
-      line("observed", colour("accent"), { width: 2, value: (_, v) => percent(v), points: { show: true, size: 8, fill: colour("accent") } }),
+      { label: "level", class: "cursor", value: shareValue },
+      line("ideal", colour("quiet"), { width: 1.2, dash: [4, 4], value: shareValue }),
+      line("observed", colour("accent"), { width: 2, value: shareValue, points: { show: true, size: 8, fill: colour("accent") } }),
     ],
   }, [[0, ...levels, 1], [0, ...levels, 1], [null, ...observed, null]]);
 }
@@ -267,7 +266,7 @@ function trainingChart(id, steps, lines, columns, more = {}) {
   draw(document.getElementById(id), {
     scales: { x: { time: false }, y: more.y ?? {} },
     axes: [axis({ space: 60 }), valueAxis()],
-    series: [{ label: "step", value: (_, v) => v ?? "–" }, ...lines],
+    series: [{ label: "step", class: "cursor", value: (_, v) => v ?? "" }, ...lines],
     hooks: more.hooks ?? {},
   }, [steps, ...columns]);
 }
@@ -275,7 +274,7 @@ function trainingChart(id, steps, lines, columns, more = {}) {
 function trainingPanel() {
   const record = report.record, history = record.history;
   if (!history?.length) return;
-  const column = (name) => history.map((point) => point[name]);
+  const column = (name) => history.map((point) => point[record.history_columns.indexOf(name)]);
   const steps = column("steps"), losses = [column("train_loss"), column("valid_loss")];
   const seen = losses.flat().filter((v) => v > 0);
   const wide = seen.length && Math.max(...seen) > 20 * Math.min(...seen);
