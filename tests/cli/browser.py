@@ -100,8 +100,8 @@ class Browser:
         self.command("Page.navigate", {"url": pathlib.Path(path).resolve().as_uri()})
         while not any(e.get("method") == "Page.loadEventFired" for e in self.events):
             self.events.append(self.receive())
-        self.command("Emulation.setScriptExecutionDisabled", {"value": False})  # run() needs it; the page is loaded
-        self.frames()
+        if scripts:
+            self.frames()
 
     def prefer(self, dark):
         feature = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}

@@ -88,7 +88,7 @@ function draw(box, options, data) {
       width: Math.max(box.clientWidth, 100),
       height: height(),
       tzDate: (t) => uPlot.tzDate(new Date(1000 * t), "UTC"),
-      cursor: { y: false, points: { size: 6 }, ...options.cursor },
+      cursor: { y: false, points: { size: (u, i) => (u.series[i].width === 0 ? 0 : 6) }, ...options.cursor },
       padding: [8, 22, 0, 0],
       legend: { markers: { width: 2, dash: (u, i) => (u.series[i].dash ? "dashed" : "solid") } },
       ...options,

@@ -136,7 +136,8 @@ function errorsInWords(series) {
   const figure = backtest.metrics.mase == null ? "MAE" : "MASE";
   const best = Object.keys(others).filter((name) => others[name] != null).sort((a, b) => others[a] - others[b])[0];
   if (elman == null || best === undefined) return "";
-  return `${figure} ${number(elman)}, ${best} ${number(others[best])}. `;
+  const short = (error) => number(Number(error.toPrecision(4)));
+  return `${figure} ${short(elman)}, ${best} ${short(others[best])}. `;
 }
 
 function backtestPanel(series) {
@@ -160,7 +161,7 @@ function backtestPanel(series) {
     data.push(newest(series, high), newest(series, low));
   }
   for (const pick of [Math.min, Math.max]) {
-    lines.push(line("", colour("band"), { class: "silent", ...undrawn }));
+    lines.push(line("", colour("band"), { class: "silent", width: 0, ...undrawn }));
     data.push(reach(series, pick));
   }
   const count = series.windows.length, horizon = series.windows[0].quantiles[0].length;
