@@ -14,10 +14,10 @@ sys.path.insert(0, str(ROOT / "tests" / "cli"))
 from browser import Browser  # noqa: E402
 
 BACKTEST = ["backtest", "data/co2.csv", "--horizon", "24", "--windows", "8", "--seed", "1"]
-PICTURES = [
-    ("report.png", {"width": 1120}),
-    ("report-dark.png", {"width": 1120, "dark": True}),
-    ("report-phone.png", {"width": 390, "height": 844}),
+PICTURES = [  # with the most of a page's height that is shown
+    ("report.png", {"width": 1120}, 4000),
+    ("report-dark.png", {"width": 1120, "dark": True}, 1850),
+    ("report-phone.png", {"width": 390, "height": 844}, 1270),
 ]
 
 
@@ -28,9 +28,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             page = Path(scratch, "report.html")
             subprocess.run([elman, *BACKTEST, "--report", page, "-q"], cwd=ROOT, check=True)
-            for name, how in PICTURES:
+            for name, how, height in PICTURES:
                 browser.open(page, **how)
-                browser.screenshot(folder / name)
+                browser.screenshot(folder / name, height)
                 subprocess.run(["pngquant", "--ext", ".png", "--force", "--speed", "1", "128", folder / name], check=True)
                 print(f"{folder / name}: {(folder / name).stat().st_size} bytes")
     finally:

@@ -16,6 +16,7 @@ import time
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
          "--hide-scrollbars", "--force-color-profile=srgb", "--remote-debugging-pipe"]
+HIGHEST = 16000  # pixels of a picture
 SECONDS = 30  # no answer takes longer
 TO_CHROMIUM, FROM_CHROMIUM = 3, 4  # the files of a debugging pipe, in the browser
 
@@ -128,9 +129,9 @@ class Browser:
         """Every address that was asked for since then."""
         return {e["params"]["request"]["url"] for e in self.events if e.get("method") == "Network.requestWillBeSent"}
 
-    def screenshot(self, path):
-        """The whole page as a PNG."""
+    def screenshot(self, path, most=HIGHEST):
+        """The page as a PNG, at most so many pixels of its height."""
         size = self.run("return [innerWidth, document.documentElement.scrollHeight]")
-        clip = {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1}
+        clip = {"x": 0, "y": 0, "width": size[0], "height": min(size[1], most), "scale": 1}
         shot = self.command("Page.captureScreenshot", {"format": "png", "clip": clip, "captureBeyondViewport": True})
         pathlib.Path(path).write_bytes(base64.b64decode(shot["data"]))

@@ -61,7 +61,8 @@ function timeAxis(isInteger) {
     return step >= 60 ? (text) => text.slice(5, 16).replace("T", " ") : (text) => text.slice(11, 19);
   };
   const values = (_, splits, __, ___, step) => splits.map((t) => name(step)(new Date(1000 * t).toISOString()));
-  return axis({ space: 86, values });
+  const inYears = (span, pixels) => (46 * span) / pixels > 200 * day;  // labels of four digits lie closer
+  return axis({ space: (_, __, first, last, pixels) => (inYears(last - first, pixels) ? 46 : 86), values });
 }
 
 function valueAxis(more = {}) {
