@@ -121,6 +121,14 @@ std::vector<MethodResult> results_of(const SeriesErrors& errors, const std::vect
   return results;
 }
 
+BacktestedSeries found_about(const WindowForecasts& f, size_t index, const RollingOrigins& origins,
+                             const SeriesErrors& errors) {
+  const size_t windows = origins.windows();
+  BacktestedSeries found{*f.series[index], {}, {&f.by_window[index * windows], windows}, results_of(errors, f.levels)};
+  for (size_t w = 0; w < windows; ++w) found.origins.push_back(origins.origin(found.series.values.size(), w));
+  return found;
+}
+
 // One method's errors over all series.
 class MethodMeans {
  public:
@@ -164,7 +172,7 @@ BacktestReport judge(const WindowForecasts& f, const RollingOrigins& origins, Th
     for (size_t i = 0; i < count; ++i) {
       const SeriesErrors errors = score(f, first + i, origins, {&futures[i * windows], windows});
       for (size_t m = 0; m < methods.size(); ++m) methods[m].add(errors.methods[m], errors.scale);
-      if (on_series) on_series(f.series[first + i]->id, results_of(errors, f.levels));
+      if (on_series) on_series(found_about(f, first + i, origins, errors));
     }
   }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,15 @@ namespace elman {
 // Throws kData when no series has room for all windows.
 SeriesSet before_first_origin(const SeriesSet& data, size_t horizon, const BacktestOptions& options);
 
-// Takes one series' results, whose by_window stays empty: called in the order of the series.
-using OnSeries = std::function<void(const std::string& id, const std::vector<MethodResult>& methods)>;
+// What a backtest found about one series.
+struct BacktestedSeries {
+  const Series& series;
+  std::vector<size_t> origins;           // [windows], oldest first: the index of the first step forecast
+  std::span<const Quantiles> forecasts;  // [windows], the model's, at its levels
+  std::vector<MethodResult> methods;     // whose by_window stays empty
+};
+// Called in the order of the series.
+using OnSeries = std::function<void(const BacktestedSeries&)>;
 
 // Rolling origins at the end of each series, the model beside every baseline. All origins are forecast in one pass of
 // large batches.

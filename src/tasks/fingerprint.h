@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "data/series.h"
+
 namespace elman {
 
 // Tells one data set from another: FNV-1a of 64 bits over all that was added. Not a defence against forgery.
@@ -19,5 +21,8 @@ class Fingerprint {
  private:
   uint64_t hash_ = 0xcbf29ce484222325u;
 };
+
+// Of ids, start times and values.
+std::string fingerprint(const SeriesSet& data);
 
 }  // namespace elman

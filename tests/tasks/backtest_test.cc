@@ -43,6 +43,22 @@ TEST(Backtest, ForecastsAllOriginsAtOnce) {
   for (size_t r = 0; r < requests.size(); r += 17) EXPECT_EQ(model.predict(data, {requests[r]}, pool)[0], together[r]);
 }
 
+TEST(Backtest, HandsOutEveryWindowOfASeriesAsTheModelForecastIt) {
+  ThreadPool pool(1);
+  const SeriesSet data = make_series(2, 90);
+  const ForecastModel model = ForecastModel::train(data, quick(), pool);
+  size_t count = 0;
+  backtest(model, data, {.windows = 3, .stride = 4}, pool, [&](const BacktestedSeries& found) {
+    const Series& series = data.series[count++];
+    EXPECT_EQ(&found.series, &series);
+    EXPECT_EQ(found.origins, (std::vector<size_t>{76, 80, 84}));
+    ASSERT_EQ(found.forecasts.size(), 3u);
+    for (size_t w = 0; w < 3; ++w)
+      EXPECT_EQ(found.forecasts[w], model.predict(data, {{&series, found.origins[w]}}, pool)[0]);
+  });
+  EXPECT_EQ(count, 2u);
+}
+
 TEST(Backtest, TrainsAnewBeforeEveryWindowOnWhatWasKnown) {
   ThreadPool pool(1);
   const SeriesSet data = make_series(2, 90);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "apps/cli/commands.h"
 #include "apps/cli/common.h"
@@ -8,6 +9,8 @@
 #include "apps/cli/interrupt.h"
 #include "apps/cli/progress.h"
 #include "apps/cli/report.h"
+#include "apps/cli/report_builder.h"
+#include "apps/cli/report_page.h"
 #include "base/error.h"
 #include "tasks/backtest.h"
 
@@ -18,11 +21,12 @@ constexpr const char* kExamples =
     "  elman backtest data/co2.csv --horizon 24 --windows 5         # trains on what was known before the windows\n"
     "  elman backtest data/elnino.csv --horizon 12 --windows 10 --cell lstm --json\n"
     "  elman backtest data/co2.csv --horizon 24 --windows 5 --retrain   # five trainings, as one would do in use\n"
-    "  elman backtest co2.safetensors data/co2.csv --windows 5 -o errors.csv   # a model at hand";
+    "  elman backtest co2.safetensors data/co2.csv --windows 5 -o errors.csv   # a model at hand\n"
+    "  elman backtest data/co2.csv --horizon 24 --windows 5 --report backtest.html    # a page to look at";
 
 struct Arguments {
   std::string first, second;  // DATA, or MODEL and DATA
-  std::string output;
+  std::string output, report;
   ForecastConfig config;
   BacktestOptions options;
   SeriesOptions columns;
@@ -33,8 +37,9 @@ struct Arguments {
 
 // Flags that mean something to a model at hand; the others train one.
 void check_flags_of_model(const Verb& verb) {
-  constexpr std::string_view kAllowed[] = {"--horizon", "--windows", "--stride", "--target", "--time",    "--id",
-                                           "--threads", "--config",  "--json",   "--quiet",  "--verbose", "--output"};
+  constexpr std::string_view kAllowed[] = {"--horizon", "--windows", "--stride", "--target", "--time",
+                                           "--id",      "--threads", "--config", "--json",   "--quiet",
+                                           "--verbose", "--output",  "--report"};
   for (const std::string& flag : verb.flags.given())
     if (std::find(std::begin(kAllowed), std::end(kAllowed), flag) == std::end(kAllowed))
       fail(ErrorCode::kUsage, "{} is for training, but a trained model is given; leave one of them out", flag);
@@ -50,28 +55,69 @@ ForecastModel train_before(size_t window, const SeriesSet& known, const Argument
   return ForecastModel::train(known, a.config, pool, training);
 }
 
-// Runs a backtest with a model, or with what trains one for each window; writes the table of errors if it is wanted.
-template <class Model>
-void judge(const Model& model, const SeriesSet& data, const Arguments& a, ThreadPool& pool) {
-  if (a.output.empty()) return print_report(backtest(model, data, a.options, pool), a.common);
-  ErrorTable table(a.output);
-  const auto add = [&](const std::string& id, const std::vector<MethodResult>& methods) { table.add(id, methods); };
-  const BacktestReport report = backtest(model, data, a.options, pool, add);
-  table.commit();
-  a.common.note(fmt::format("{}: errors by series, step and method, {}", a.output, counted(table.rows(), "row")));
-  print_report(report, a.common, a.output);
-}
+// Takes in what a backtest finds, for the files that are wanted beside the printed result.
+class Findings {
+ public:
+  Findings(const SeriesSet& data, const Arguments& a, ThreadPool& pool) : data_(data), a_(a), pool_(pool) {
+    if (!a.output.empty()) table_.emplace(a.output);
+    if (!a.report.empty()) builder_.emplace(data);
+  }
+
+  // The model that is judged, of several the newest: the page shows its training, and its forecast after the data.
+  void add_model(const ForecastModel& model) {
+    if (!builder_) return;
+    const size_t horizon = a_.options.horizon ? a_.options.horizon : model.config().horizon;
+    builder_->add_model(model, model.forecast(&data_, horizon, model.levels(), pool_), model.levels());
+    if (!a_.second.empty()) builder_->add_fact("model", a_.first);
+    else
+      builder_->add_note(
+          fmt::format("the forecast after the data and the training are of the {} model, which knows nothing from the "
+                      "{} window on",
+                      a_.retrain ? "last" : "judged", a_.retrain ? "last" : "first"));
+  }
+  OnSeries on_series() {
+    if (!table_ && !builder_) return {};
+    return [this](const BacktestedSeries& series) {
+      if (table_) table_->add(series);
+      if (builder_) builder_->add(series);
+    };
+  }
+  void write(const BacktestReport& report) {
+    if (table_) {
+      table_->commit();
+      a_.common.note(
+          fmt::format("{}: errors by series, step and method, {}", a_.output, counted(table_->rows(), "row")));
+    }
+    if (builder_) {
+      for (const std::string& line : warnings(report)) builder_->add_note(line);
+      write_report(a_.report, builder_->finish(report));
+      a_.common.note(fmt::format("{}: a page to open in a browser", a_.report));
+    }
+    print_report(report, a_.common, {a_.output, a_.report});
+  }
+
+ private:
+  const SeriesSet& data_;
+  const Arguments& a_;
+  ThreadPool& pool_;
+  std::optional<ErrorTable> table_;
+  std::optional<ReportBuilder> builder_;
+};
 
 void backtest_data(const Verb& verb, Arguments& a, ThreadPool& pool) {
   require_argument(a.options.horizon ? "given" : "", "--horizon N, the number of steps to forecast,", verb);
   a.config.covariates.ask_for(a.columns);
   const SeriesSet data = load_series(a.first, a.columns);
   a.common.note(data.summary());
+  Findings findings(data, a, pool);
   const TrainForWindow train = [&](const SeriesSet& known, size_t window) {
-    return train_before(window, known, a, pool);
+    ForecastModel model = train_before(window, known, a, pool);
+    if (!a.retrain || window + 1 == a.options.windows) findings.add_model(model);
+    return model;
   };
-  if (a.retrain) return judge(train, data, a, pool);
-  judge(train(before_first_origin(data, a.options.horizon, a.options), 0), data, a, pool);
+  if (a.retrain) return findings.write(backtest(train, data, a.options, pool, findings.on_series()));
+  const ForecastModel model = train(before_first_origin(data, a.options.horizon, a.options), 0);
+  findings.write(backtest(model, data, a.options, pool, findings.on_series()));
 }
 
 void backtest_model(const Verb& verb, const Arguments& a, ThreadPool& pool) {
@@ -80,13 +126,17 @@ void backtest_model(const Verb& verb, const Arguments& a, ThreadPool& pool) {
   const ForecastModel model = ForecastModel::load(a.first);
   const SeriesSet data = load_series(a.second, overridden(model.series_options(), a.columns));
   a.common.note(data.summary());
-  judge(model, data, a, pool);
+  Findings findings(data, a, pool);
+  findings.add_model(model);
+  findings.write(backtest(model, data, a.options, pool, findings.on_series()));
 }
 
 void run(const Verb& verb, Arguments& a) {
   check_common(a.common);
   require_argument(a.first, "DATA.csv, or MODEL DATA.csv,", verb);
-  for (const std::string& input : {a.first, a.second}) check_output(a.output, input);
+  check_distinct({{"--output", a.output}, {"--report", a.report}});
+  for (const std::string& input : {a.first, a.second})
+    for (const std::string& output : {a.output, a.report}) check_output(output, input);
   a.options.horizon = a.config.horizon;
   ThreadPool pool(a.common.threads);
   if (a.second.empty()) {
@@ -116,6 +166,10 @@ void add_backtest(CommandLine& line) {
   verb.flags.add("--time-limit", a->time_limit, kNotNegative, "Seconds to train at most").zero_means("none");
   verb.flags.group("Output");
   verb.flags.add("-o,--output", a->output, "FILE.csv", "Table to write: errors of every method by series and step")
+      .flag_only();
+  verb.flags
+      .add("--report", a->report, "FILE.html",
+           "Page to write: forecasts over the history, errors, intervals, training, to look at")
       .flag_only();
   add_series_flags(verb, a->columns);
   add_common(line, verb, a->common);

@@ -142,6 +142,14 @@ void check_output(const std::string& output, const std::string& input) {
   check_writable(output);
 }
 
+void check_distinct(const std::vector<std::pair<std::string_view, std::string>>& outputs) {
+  for (size_t i = 0; i < outputs.size(); ++i)
+    for (size_t k = 0; k < i; ++k)
+      if (!outputs[i].second.empty() && outputs[i].second == outputs[k].second)
+        fail(ErrorCode::kUsage, "{} and {} are both {}; choose two files", outputs[k].first, outputs[i].first,
+             outputs[i].second);
+}
+
 void check_task(const std::string& model, const std::string& expected) {
   const std::string task = load_model(model).task;
   if (task == expected) return;

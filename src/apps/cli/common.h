@@ -1,6 +1,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "apps/cli/command_line.h"
@@ -45,6 +47,8 @@ void add_text_flags(Verb& verb, TextConfig& config);
 void require_argument(const std::string& value, std::string_view what, const Verb& verb);
 // Throws kUsage if both are the same file, kWrite if `output` cannot be written. An empty output is none.
 void check_output(const std::string& output, const std::string& input);
+// Throws kUsage if two outputs, each a flag and its file, are the same file. An empty file is none.
+void check_distinct(const std::vector<std::pair<std::string_view, std::string>>& outputs);
 // The model file's task; throws kModel, naming the verb to use instead, if it is not `expected`.
 void check_task(const std::string& model, const std::string& expected);
 // Whether a file starts as model files do. A file that cannot be read is none.

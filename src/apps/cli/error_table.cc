@@ -19,16 +19,16 @@ std::string header(const Metrics& model) {
 
 }  // namespace
 
-void ErrorTable::add(const std::string& series, const std::vector<MethodResult>& methods) {
-  const std::vector<Metrics>& model = methods.front().by_step;
+void ErrorTable::add(const BacktestedSeries& found) {
+  const std::vector<Metrics>& model = found.methods.front().by_step;
   if (!file_) {
     file_.emplace(path_);
     file_->write(header(model.front()));
   }
   std::string rows;
-  const std::string id = csv_escape(series);
+  const std::string id = csv_escape(found.series.id);
   for (size_t k = 0; k < model.size(); ++k) {
-    for (const MethodResult& method : methods) {
+    for (const MethodResult& method : found.methods) {
       const Metrics& m = method.by_step[k];
       rows += fmt::format("{},{},{},{},{},{},{},{},{}", id, k + 1, method.name, m.points, cell(m.mae), cell(m.rmse),
                           cell(m.smape), cell(m.mase), cell(m.wql));

@@ -2,10 +2,9 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "io/atomic_file.h"
-#include "tasks/backtest_report.h"
+#include "tasks/backtest.h"
 
 namespace elman::cli {
 
@@ -16,7 +15,7 @@ class ErrorTable {
  public:
   explicit ErrorTable(std::string path) : path_(std::move(path)) {}
 
-  void add(const std::string& series, const std::vector<MethodResult>& methods);
+  void add(const BacktestedSeries& found);
   void commit();
 
   size_t rows() const noexcept { return rows_; }

@@ -4,6 +4,8 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/common.h"
 #include "apps/cli/console.h"
+#include "apps/cli/report_builder.h"
+#include "apps/cli/report_page.h"
 #include "apps/cli/svg_plot.h"
 #include "apps/cli/terminal_plot.h"
 #include "base/error.h"
@@ -19,12 +21,13 @@ constexpr const char* kExamples =
     "  elman forecast co2.safetensors                       # after 'elman train forecast data/co2.csv …'\n"
     "  elman forecast co2.safetensors --quantiles 0.1,0.5,0.9 -o forecast.csv --plot forecast.svg\n"
     "  elman forecast co2.safetensors --plot -              # draws in the terminal\n"
+    "  elman forecast co2.safetensors data/co2.csv --report forecast.html   # a page to look at\n"
     "  elman forecast co2.safetensors data/co2.csv --horizon 36 --json";
 
 constexpr const char* kTerminal = "-";  // where --plot draws, instead of into a file
 
 struct Arguments {
-  std::string model, data, future, output, plot, series, weights = "f32";
+  std::string model, data, future, output, plot, report, series, weights = "f32";
   size_t horizon = 0;
   std::vector<double> levels;
   SeriesOptions columns;
@@ -76,17 +79,22 @@ size_t find_series(const SeriesSet& data, const std::string& id) {
 void check(const Verb& verb, const Arguments& a) {
   check_common(a.common);
   require_argument(a.model, "MODEL, a file written by 'elman train forecast',", verb);
-  if (!a.series.empty() && a.plot.empty())
-    fail(ErrorCode::kUsage, "--series chooses what --plot shows; give --plot FILE.svg or --plot - too");
+  if (!a.series.empty() && a.plot.empty() && a.report.empty())
+    fail(ErrorCode::kUsage, "--series chooses what --plot and --report show; give --plot FILE.svg or --plot - too");
   if (a.plot == kTerminal && a.common.json)
     fail(ErrorCode::kUsage, "--json and --plot - both write to standard output; draw into --plot FILE.svg instead");
-  if (!a.plot.empty() && a.plot == a.output)
-    fail(ErrorCode::kUsage, "--output and --plot are both {}; choose two files", a.plot);
-  for (const std::string& output : {a.output, a.plot == kTerminal ? "" : a.plot}) {
+  check_distinct({{"--output", a.output}, {"--plot", a.plot}, {"--report", a.report}});
+  for (const std::string& output : {a.output, a.plot == kTerminal ? "" : a.plot, a.report}) {
     check_output(output, a.model);
     check_output(output, a.data);
     check_output(output, a.future);
   }
+}
+
+std::string beyond_horizon(const Arguments& a, const ForecastModel& model) {
+  return fmt::format(
+      "{} steps are more than the {} trained for: medians are fed back, and the intervals beyond are too narrow",
+      a.horizon, model.config().horizon);
 }
 
 void draw(const Arguments& a, const PlotContent& content) {
@@ -99,6 +107,21 @@ void draw(const Arguments& a, const PlotContent& content) {
   a.common.note(fmt::format("{}: a picture of '{}', to open in a browser", a.plot, content.title));
 }
 
+void report(const Arguments& a, const ForecastModel& model, const SeriesSet& data, size_t shown,
+            const std::vector<Forecast>& forecasts, const std::vector<double>& levels) {
+  ReportBuilder builder(data, shown);
+  builder.add_model(model, forecasts, levels);
+  builder.add_fact("model", a.model);
+  if (a.horizon > model.config().horizon) builder.add_note(beyond_horizon(a, model));
+  if (a.data.empty())
+    builder.add_note(
+        fmt::format("the history is the end that the model keeps; 'elman forecast {} DATA.csv' shows more", a.model));
+  builder.add_note(fmt::format("how good such forecasts are: elman backtest {} --horizon {} --windows 5 --report FILE",
+                               data.path, model.config().horizon));
+  write_report(a.report, builder.finish());
+  a.common.note(fmt::format("{}: a page to open in a browser", a.report));
+}
+
 void print_result(const Arguments& a, const SeriesSet& data, const std::vector<Forecast>& forecasts,
                   const std::vector<double>& levels) {
   if (a.common.json) {
@@ -108,6 +131,7 @@ void print_result(const Arguments& a, const SeriesSet& data, const std::vector<F
     if (!a.output.empty()) result["output"] = a.output;
     else result["forecasts"] = to_json(forecasts, levels);
     if (!a.plot.empty()) result["plot"] = a.plot;
+    if (!a.report.empty()) result["report"] = a.report;
     return print_json(result);
   }
   if (a.output.empty() && a.plot != kTerminal) return print(to_csv(forecasts, levels));
@@ -129,16 +153,14 @@ void run(const Verb& verb, const Arguments& a) {
   const SeriesSet& data = given ? *given : model.context();
   if (!a.data.empty()) a.common.note(given->summary());
   const size_t shown = find_series(data, a.series);
-  if (a.horizon > model.config().horizon)
-    a.common.note(fmt::format(
-        "{} steps are more than the {} trained for: medians are fed back, and the intervals beyond are too narrow",
-        a.horizon, model.config().horizon));
+  if (a.horizon > model.config().horizon) a.common.note(beyond_horizon(a, model));
 
   ThreadPool pool(a.common.threads);
   const std::vector<double> levels = a.levels.empty() ? model.levels() : a.levels;
   const std::vector<Forecast> forecasts = model.forecast(given ? &*given : nullptr, a.horizon, levels, pool);
   if (!a.output.empty()) write_file(a.output, to_csv(forecasts, levels));
   if (!a.plot.empty()) draw(a, plot_content(data, shown, forecasts[shown], levels));
+  if (!a.report.empty()) report(a, model, data, shown, forecasts, levels);
   print_result(a, data, forecasts, levels);
 }
 
@@ -159,7 +181,11 @@ void add_forecast(CommandLine& line) {
   flags.add("-o,--output", a->output, "FILE.csv", "Table to write, instead of standard output").flag_only();
   flags.add("--plot", a->plot, "FILE.svg", "Picture to write; - draws it in the terminal instead of the table")
       .flag_only();
-  flags.add("--series", a->series, "ID", "Series in the picture").flag_only().zero_means("the first");
+  flags.add("--report", a->report, "FILE.html", "Page to write: forecast, training and settings, to look at")
+      .flag_only();
+  flags.add("--series", a->series, "ID", "Series in the picture, and first on the page")
+      .flag_only()
+      .zero_means("the first");
   add_series_flags(verb, a->columns);
   add_common(line, verb, a->common);
   verb.run = [a, &verb] { run(verb, *a); };

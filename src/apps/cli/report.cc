@@ -27,33 +27,6 @@ Json steps_json(const MethodResult& method) {
   return steps;
 }
 
-Json report_json(const BacktestReport& report, const std::string& output) {
-  Json methods, by_step;
-  for (const MethodResult& method : report.methods) {
-    methods[method.name] = method_json(method);
-    by_step[method.name] = steps_json(method);
-  }
-  const DieboldMariano& test = report.test;
-  Json json{{"metrics", method_json(report.methods.front())},
-            {"naive", method_json(report.method(report.best_naive))},
-            {"best_naive", report.best_naive},
-            {"methods", methods},
-            {"diebold_mariano",
-             {{"against", report.best_naive},
-              {"statistic", test.statistic},
-              {"p_value", test.p_value},
-              {"windows", test.origins},
-              {"lags", test.lags}}},
-            {"series", report.series},
-            {"windows", report.windows},
-            {"skipped_series", report.skipped_series},
-            {"overlapping", report.overlapping},
-            {"verdict", report.verdict},
-            {"by_step", by_step}};
-  if (!output.empty()) json["output"] = output;
-  return json;
-}
-
 std::string row(const std::string& name, const std::vector<std::string>& cells, size_t name_width) {
   std::string text = fmt::format("{:<{}}", name, name_width);
   for (const std::string& cell : cells) text += fmt::format("  {:>9}", cell);
@@ -88,15 +61,51 @@ std::string table(const BacktestReport& report) {
 
 }  // namespace
 
-void print_report(const BacktestReport& report, const Common& common, const std::string& output) {
+Json report_json(const BacktestReport& report) {
+  Json methods, by_step;
+  for (const MethodResult& method : report.methods) {
+    methods[method.name] = method_json(method);
+    by_step[method.name] = steps_json(method);
+  }
+  const DieboldMariano& test = report.test;
+  return {{"metrics", method_json(report.methods.front())},
+          {"naive", method_json(report.method(report.best_naive))},
+          {"best_naive", report.best_naive},
+          {"methods", methods},
+          {"diebold_mariano",
+           {{"against", report.best_naive},
+            {"statistic", test.statistic},
+            {"p_value", test.p_value},
+            {"windows", test.origins},
+            {"lags", test.lags}}},
+          {"series", report.series},
+          {"windows", report.windows},
+          {"skipped_series", report.skipped_series},
+          {"overlapping", report.overlapping},
+          {"verdict", report.verdict},
+          {"by_step", by_step}};
+}
+
+std::vector<std::string> warnings(const BacktestReport& report) {
+  std::vector<std::string> lines;
   if (report.skipped_series > 0)
-    common.note(fmt::format("{} series are too short for these windows and were left out", report.skipped_series));
+    lines.push_back(fmt::format("{} series are too short for these windows and were left out", report.skipped_series));
   if (report.overlapping > 0)
-    common.note(
+    lines.push_back(
         fmt::format("warning: {} of {} overlap with the data this model was trained on, so its figures are too good; "
                     "'elman backtest DATA.csv --horizon N' trains only on what was known before",
                     report.overlapping, counted(report.windows, "window")));
-  if (common.json) return print_json(report_json(report, output));
+  return lines;
+}
+
+void print_report(const BacktestReport& report, const Common& common, const WrittenFiles& files) {
+  for (const std::string& line : warnings(report)) common.note(line);
+  if (common.json) {
+    Json json = report_json(report);
+    if (!files.output.empty()) json["output"] = files.output;
+    if (!files.report.empty()) json["report"] = files.report;
+    return print_json(json);
+  }
   print(fmt::format("{} series, {}\n\n{}\n{}\n", report.series, counted(report.windows, "window"), table(report),
                     report.verdict));
 }

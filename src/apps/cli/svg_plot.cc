@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "apps/cli/axis.h"
+#include "apps/cli/markup.h"
 #include "base/error.h"
 
 namespace elman::cli {
@@ -18,18 +19,6 @@ constexpr const char* kQuiet = "#6b7280";  // labels of axes
 constexpr const char* kGrid = "#e5e7eb";
 constexpr const char* kHistory = "#374151";
 constexpr const char* kForecast = "#0f62c9";
-
-std::string escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&') out += "&amp;";
-    else if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '"') out += "&quot;";
-    else if (static_cast<unsigned char>(c) >= 0x20) out += c;
-  }
-  return out;
-}
 
 class Canvas {
  public:
@@ -64,14 +53,14 @@ class Canvas {
     add("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" role=\"img\" "
         "font-family=\"system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif\" font-size=\"13\">\n",
         kWidth, kHeight);
-    add("<title>Forecast of {}</title>\n", escape(content_.title));
+    add("<title>Forecast of {}</title>\n", escape_markup(content_.title));
     add("<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n");
   }
 
   void text(double at_x, double at_y, std::string_view anchor, std::string_view colour, std::string_view content,
             std::string_view more = "") {
     add("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" fill=\"{}\"{}>{}</text>\n", at_x, at_y, anchor, colour,
-        more, escape(content));
+        more, escape_markup(content));
   }
 
   void rule(double x1, double y1, double x2, double y2, std::string_view colour, std::string_view more = "") {

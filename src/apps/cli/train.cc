@@ -100,7 +100,7 @@ void train_forecast(const Verb& verb, ForecastArguments& a) {
   model.save(a.output);
   print_result(a, "forecast", model.record(), a.config.seed, model.network().parameter_count());
   a.common.note(
-      fmt::format("next: elman forecast {0} -o forecast.csv --plot forecast.svg\n"
+      fmt::format("next: elman forecast {0} -o forecast.csv --report forecast.html\n"
                   "      elman backtest {1} --horizon {2} --windows 5   # how good it is, on what it has not seen",
                   a.output, a.data, a.config.horizon));
 }
