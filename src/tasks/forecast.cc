@@ -22,7 +22,7 @@ constexpr size_t kPredictBatch = 512;
 // same state (Lin et al. 2023); beside it a linear map of the whole look-back that starts at zero. The names of its
 // parameters begin with `prefix`.
 void add_branches(const ForecastConfig& c, size_t past_steps, const std::string& prefix, Sum& sum) {
-  const size_t levels = c.quantiles.size(), segments = c.written_steps() / c.segment;
+  const size_t outputs = find_head(c.head).make(c.quantiles)->outputs(), segments = c.written_steps() / c.segment;
   const Recurrent reader{.cell = c.cell,
                          .hidden_size = c.hidden_size,
                          .num_layers = c.num_layers,
@@ -32,8 +32,8 @@ void add_branches(const ForecastConfig& c, size_t past_steps, const std::string&
                       .steps = segments,
                       .position_size = std::max<size_t>(c.hidden_size / 2, 1),
                       .name = prefix + "decoder"};
-  const Linear head{.output_size = c.segment * levels, .name = prefix + "head"};
-  const Linear skip{.output_size = c.written_steps() * levels, .zero_start = true, .name = prefix + "skip"};
+  const Linear head{.output_size = c.segment * outputs, .name = prefix + "head"};
+  const Linear skip{.output_size = c.written_steps() * outputs, .zero_start = true, .name = prefix + "skip"};
   sum.branches.push_back({reader, LastStep{}, writer, Dropout{c.dropout}, head, Flatten{segments}});
   sum.branches.push_back({Flatten{past_steps}, skip});
 }
@@ -44,7 +44,10 @@ NetworkConfig architecture(const ForecastConfig& c, const Windows& windows) {
   return {.input_size = windows.features(), .layers = {std::move(sum)}};
 }
 
-// One network that writes the mean of several: a sum of which each member adds its share.
+// One network that writes the mean of several: a sum of which each member adds its share. The mean is that of the raw
+// outputs. Of quantiles and locations it is the usual one; of scales, dispersions and degrees of freedom it is taken
+// before softplus, hence between their arithmetic and their geometric mean: one distribution of the same family, and
+// not the wider mixture of the members.
 std::unique_ptr<Network<float>> join(const ForecastConfig& c, const Windows& windows,
                                      const std::vector<Buffer<float>>& members) {
   Sum sum;
@@ -128,6 +131,8 @@ ForecastModel ForecastModel::train(const SeriesSet& data, const ForecastConfig& 
   ForecastModel model;
   model.config_ = resolve(given, data);
   const ForecastConfig& config = model.config_;
+  model.head_ = find_head(config.head).make(config.quantiles);
+  model.head_->check(data);
   for (const std::string& line : explain(config, data)) run.note(line);
   model.network_ = std::make_unique<Network<float>>(architecture(config, Windows(config, data.frequency)));
   model.network_->initialize(config.seed);
@@ -145,9 +150,13 @@ ForecastModel ForecastModel::train(const SeriesSet& data, const ForecastConfig& 
   if (!resumed) {
     model.record_ = Trainer(*model.network_, problem, settings, run.observer).run();
     if (config.conformal) model.calibration_ = problem.calibrate();
+    if (problem.has_validation()) model.dependence_ = problem.measure_dependence();
   }
   if (config.conformal)
     for (const std::string& line : explain(model.calibration_, config.quantiles)) run.note(line);
+  if (model.dependence_.pairs > 0)
+    run.note(fmt::format("sample paths: the ranks of successive steps correlate by {:.2f}, as {} held-out pairs show",
+                         model.dependence_.rho, model.dependence_.pairs));
   if (refit) model.train_again(data, problem.windows(), settings, pool, run, resumed);
   return model;
 }
@@ -192,6 +201,7 @@ json ForecastModel::first_training(size_t member) const {
   return {{"record", to_json(record_)},
           {"seconds", record_.seconds},
           {"calibration", to_json(calibration_)},
+          {"dependence", to_json(dependence_)},
           {"member", member}};
 }
 
@@ -203,6 +213,7 @@ std::optional<size_t> ForecastModel::take_first_training(const std::string& chec
     record_ = train_record_from_json(first.at("record"));
     record_.seconds = first.at("seconds");
     calibration_ = calibration_from_json(first.at("calibration"));
+    dependence_ = path_dependence_from_json(first.at("dependence"));
     return first.at("member").get<size_t>();
   } catch (const json::exception& e) {
     fail(ErrorCode::kModel, "{}: a damaged checkpoint: {}; start again without --resume", checkpoint, e.what());
@@ -213,7 +224,8 @@ void ForecastModel::save(const std::string& path) const {
   const json task{{"config", to_json(config_)},
                   {"context", to_json(context_)},
                   {"non_negative", non_negative_},
-                  {"calibration", to_json(calibration_)}};
+                  {"calibration", to_json(calibration_)},
+                  {"dependence", to_json(dependence_)}};
   save_model(path, *network_, "forecast", task, to_json(record_));
 }
 
@@ -224,14 +236,16 @@ ForecastModel ForecastModel::load(const std::string& path) {
   try {
     ForecastModel model;
     model.config_ = forecast_config_from_json(file.task_data.at("config"));
+    model.head_ = find_head(model.config_.head).make(model.config_.quantiles);
     model.context_ = series_set_from_json(file.task_data.at("context"));
     model.non_negative_ = file.task_data.at("non_negative");
     model.calibration_ = calibration_from_json(file.task_data.at("calibration"));
+    model.dependence_ = path_dependence_from_json(file.task_data.at("dependence"));
     model.record_ = train_record_from_json(file.record);
     model.network_ = std::move(file.network);
     const Windows windows(model.config_, model.context_.frequency);
     if (model.network_->input_size() != windows.features() ||
-        model.network_->output_size() != model.config_.written_steps() * model.config_.quantiles.size() ||
+        model.network_->output_size() != model.config_.written_steps() * model.head_->outputs() ||
         !model.calibration_.fits(model.config_.quantiles, model.config_.horizon))
       fail(ErrorCode::kModel, "{}: the network does not fit the forecaster's settings", path);
     return model;
@@ -259,14 +273,11 @@ std::optional<Time> ForecastModel::trained_until(std::string_view id) const {
 // ---- Forecasting
 // --------------------------------------------------------------------------------------------------------
 
-std::vector<Quantiles> ForecastModel::predict(const SeriesSet& data, const std::vector<Request>& requests,
-                                              ThreadPool& pool) const {
+void ForecastModel::for_each_step(const SeriesSet& data, const std::vector<Request>& requests, ThreadPool& pool,
+                                  const VisitStep& visit) const {
   const Windows windows(config_, data.frequency);
-  const size_t levels = config_.quantiles.size(), h = config_.horizon;
   Scratch<float> scratch(pool);
   Buffer<float> input;
-  std::vector<Quantiles> results;
-  results.reserve(requests.size());
   for (size_t first = 0; first < requests.size(); first += kPredictBatch) {
     const size_t batch = std::min(kPredictBatch, requests.size() - first);
     const Steps steps(windows.steps(), batch);
@@ -277,30 +288,36 @@ std::vector<Quantiles> ForecastModel::predict(const SeriesSet& data, const std::
         scales[b] = windows.fill_input(*requests[first + b].series, requests[first + b].origin, x, batch, b);
     });
     const View<float> y = network_->forward(scratch, steps, x);
-    for (size_t b = 0; b < batch; ++b) {
-      Quantiles q(levels, std::vector<double>(h));
-      for (size_t step = 0; step < h; ++step) {
-        float* row = y.row(b) + step * levels;
-        std::sort(row, row + levels);  // quantiles never cross
-        calibration_.widen({row, levels}, step);
-        for (size_t k = 0; k < levels; ++k) {
-          const double v = scales[b].center + scales[b].scale * static_cast<double>(row[k]);
-          q[k][step] = non_negative_ ? std::max(v, 0.0) : v;
-        }
-      }
-      results.push_back(std::move(q));
-    }
+    for (size_t b = 0; b < batch; ++b)
+      for (size_t step = 0; step < config_.horizon; ++step)
+        visit(first + b, step,
+              {*head_, y.row(b) + step * head_->outputs(), scales[b], calibration_, step, non_negative_});
   }
+}
+
+std::vector<Quantiles> ForecastModel::predict(const SeriesSet& data, const std::vector<Request>& requests,
+                                              ThreadPool& pool) const {
+  const Quantiles empty(levels().size(), std::vector<double>(config_.horizon));
+  std::vector<Quantiles> results(requests.size(), empty);
+  for_each_step(data, requests, pool, [&](size_t request, size_t step, const Predictive& forecast) {
+    for (size_t k = 0; k < levels().size(); ++k) results[request][k][step] = forecast.at_levels()[k];
+  });
   return results;
 }
 
 namespace {
 
-LevelBlend blend_for(double level, const std::vector<double>& trained) {
-  if (const auto blend = blend_of(level, trained)) return *blend;
-  fail(ErrorCode::kUsage,
-       "--quantiles: {} lies outside the levels the model was trained for ({}); train it with --quantiles that hold it",
-       level, fmt::join(trained, ", "));
+// REQUIRES: the head was trained at the level 0.5, as all are.
+size_t median_of(const ForecastHead& head) { return blend_of(0.5, head.levels())->low; }
+
+void check_levels(const std::vector<double>& levels, const ForecastHead& head) {
+  for (const double level : levels)
+    if (head.knows_all_levels() ? !(level > 0 && level < 1) : !blend_of(level, head.levels()))
+      fail(
+          ErrorCode::kUsage,
+          "--quantiles: {} lies outside the levels the model was trained for ({}); train it with --quantiles that hold "
+          "it, or with --head student_t",
+          level, head.knows_all_levels() ? "0 to 1" : fmt::format("{}", fmt::join(head.levels(), ", ")));
 }
 
 }  // namespace
@@ -309,35 +326,31 @@ std::vector<Forecast> ForecastModel::forecast(const SeriesSet* given, size_t hor
                                               ThreadPool& pool) const {
   const SeriesSet& data = given ? *given : context_;
   if (horizon == 0) horizon = config_.horizon;
-  std::vector<LevelBlend> blends;
-  blends.reserve(levels.size());
-  for (const double level : levels) blends.push_back(blend_for(level, config_.quantiles));
-  const size_t median = blend_for(0.5, config_.quantiles).low;
+  check_levels(levels, *head_);
+  head_->check(data);
+  const size_t median = median_of(*head_);
 
   std::vector<Series> extended = data.series;  // grows by medians when the horizon is longer than the trained one
   std::vector<Forecast> forecasts(extended.size());
+  for (size_t i = 0; i < extended.size(); ++i) {
+    forecasts[i].id = extended[i].id;
+    forecasts[i].quantiles.resize(levels.size());
+  }
   for (size_t done = 0; done < horizon; done += config_.horizon) {
     std::vector<Request> requests;
-    requests.reserve(extended.size());
     for (const Series& s : extended) requests.push_back({&s, s.values.size()});
-    const std::vector<Quantiles> parts = predict(data, requests, pool);
     const size_t count = std::min(config_.horizon, horizon - done);
-    for (size_t i = 0; i < extended.size(); ++i) {
+    for_each_step(data, requests, pool, [&](size_t i, size_t step, const Predictive& step_forecast) {
+      if (step >= count) return;
       Forecast& f = forecasts[i];
-      f.quantiles.resize(levels.size());
-      for (size_t step = 0; step < count; ++step) {
-        f.ds.push_back(data.time_text(i, static_cast<int64_t>(extended[i].values.size() + step)));
-        f.y_hat.push_back(parts[i][median][step]);
-        for (size_t k = 0; k < levels.size(); ++k) {
-          const LevelBlend& blend = blends[k];
-          f.quantiles[k].push_back(blend.mix(parts[i][blend.low][step], parts[i][blend.high][step]));
-        }
-      }
-      extended[i].values.insert(extended[i].values.end(), parts[i][median].begin(),
-                                parts[i][median].begin() + static_cast<ptrdiff_t>(count));
-    }
+      f.ds.push_back(data.time_text(i, static_cast<int64_t>(data.series[i].values.size() + done + step)));
+      f.y_hat.push_back(step_forecast.at_levels()[median]);
+      for (size_t k = 0; k < levels.size(); ++k) f.quantiles[k].push_back(step_forecast.quantile(levels[k]));
+    });
+    for (size_t i = 0; i < extended.size(); ++i)
+      extended[i].values.insert(extended[i].values.end(), forecasts[i].y_hat.begin() + static_cast<ptrdiff_t>(done),
+                                forecasts[i].y_hat.end());
   }
-  for (size_t i = 0; i < extended.size(); ++i) forecasts[i].id = extended[i].id;
   return forecasts;
 }
 

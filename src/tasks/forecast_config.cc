@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/fields.h"
 #include "tasks/calibration.h"
+#include "tasks/forecast_head.h"
 #include "tasks/split.h"
 
 namespace elman {
@@ -13,6 +14,7 @@ namespace {
 
 constexpr auto kFields = std::tuple{std::pair{"horizon", &ForecastConfig::horizon},
                                     std::pair{"quantiles", &ForecastConfig::quantiles},
+                                    std::pair{"head", &ForecastConfig::head},
                                     std::pair{"cell", &ForecastConfig::cell},
                                     std::pair{"hidden_size", &ForecastConfig::hidden_size},
                                     std::pair{"num_layers", &ForecastConfig::num_layers},
@@ -74,6 +76,7 @@ size_t divide_up(size_t value, size_t by) { return (value + by - 1) / by; }
 size_t round_up(size_t value, size_t multiple) { return divide_up(value, multiple) * multiple; }
 
 void check(const ForecastConfig& c) {
+  find_head(c.head);
   if (c.ensemble == 0) fail(ErrorCode::kUsage, "--ensemble is 0, expected at least 1 network");
   if (c.horizon == 0) fail(ErrorCode::kUsage, "--horizon is 0, expected at least 1 step");
   for (size_t i = 0; i < c.quantiles.size(); ++i) {
@@ -150,6 +153,8 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
   const size_t segments = c.written_steps() / c.segment;
   lines.push_back(fmt::format("writes {} steps as {} segment{}, at quantiles {}", c.horizon, segments,
                               segments == 1 ? "" : "s side by side", fmt::join(c.quantiles, ", ")));
+  if (c.head != "quantile")
+    lines.push_back(fmt::format("head {}: for each step {}", c.head, find_head(c.head).meaning));
   lines.push_back(c.conformal ? "intervals widened until they hold the held-out values (conformal)"
                               : "intervals as the network draws them, not checked on held-out values");
   lines.push_back(fmt::format(

@@ -13,6 +13,7 @@ namespace elman {
 struct ForecastConfig {
   size_t horizon = 0;  // steps ahead, all written at once
   std::vector<double> quantiles = {0.1, 0.5, 0.9};
+  std::string head = "quantile";  // what is written for each step: ForecastHead
   std::string cell = "gru";
   size_t hidden_size = 64;
   size_t num_layers = 1;

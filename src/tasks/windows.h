@@ -36,6 +36,7 @@ class Windows {
   WindowScale measure(const Series& series, size_t origin) const;
 
   size_t look_back_, segment_, horizon_, written_, season_;
+  bool counts_;  // HeadEntry::counts
   Frequency frequency_;
   std::vector<CalendarFeature> calendar_;
 };

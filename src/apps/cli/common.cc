@@ -9,6 +9,7 @@
 #include "cells/cell.h"
 #include "io/atomic_file.h"
 #include "model/model_file.h"
+#include "tasks/forecast_head.h"
 
 namespace elman::cli {
 namespace {
@@ -18,6 +19,12 @@ constexpr double kMostThreads = 4096;
 std::string cell_names() {
   std::vector<std::string_view> names;
   for (const Cell* cell : cells()) names.push_back(cell->spec.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::string head_names() {
+  std::vector<std::string_view> names;
+  for (const HeadEntry& head : forecast_heads()) names.push_back(head.name);
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
@@ -92,6 +99,8 @@ void add_forecast_flags(Verb& verb, ForecastConfig& config) {
   flags.group("Forecast");
   flags.add("--horizon", config.horizon, at_least(1), "Steps to forecast").zero_means("required");
   flags.add("--quantiles", config.quantiles, kLevel, "Levels to forecast, 0.5 among them");
+  flags.add("--head", config.head, "NAME", "What is forecast for each step: " + head_names())
+      .check([](std::string_view name) { find_head(name); });
   flags.add("--season", config.season, at_least(0), "Steps of the season").zero_means("by the calendar, or detected");
   flags.add("--look-back", config.look_back, at_least(0), "Values read before each forecast")
       .zero_means("by the season");
