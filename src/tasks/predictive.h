@@ -25,7 +25,7 @@ class Predictive {
 
  private:
   double in_own_units(double value, double level) const;
-  double bounded(double value) const { return floor_at_zero_ && value < 0 ? 0.0 : value; }
+  double bounded(double value) const { return floor_at_zero_ && value <= 0 ? 0.0 : value; }
 
   const ForecastHead* head_;
   WindowScale scale_;

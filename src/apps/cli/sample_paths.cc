@@ -35,9 +35,8 @@ void print_samples(const ForecastModel& model, const SeriesSet* given, const Sam
   };
   Json forecasts = Json::array();
   size_t series = 0;
-  write(kHeader);
   model.sample(given, horizon, r.count, r.seed, pool, [&](const SamplePaths& drawn) {
-    ++series;
+    if (series++ == 0) write(kHeader);  // not before something can be written
     write(rows_of(drawn));
     if (common.json && !to_file)
       forecasts.push_back({{"unique_id", drawn.id}, {"ds", drawn.ds}, {"samples", drawn.paths}});
