@@ -313,6 +313,16 @@ size_t SeriesSet::season_length() const {
   return detect_season(values);
 }
 
+Series last_values(const Series& series, const Frequency& frequency, size_t length) {
+  Series end = series;
+  if (series.values.size() <= length) return end;
+  const auto cut = static_cast<ptrdiff_t>(series.values.size() - length);
+  end.values.erase(end.values.begin(), end.values.begin() + cut);
+  for (auto& covariate : end.covariates) covariate.erase(covariate.begin(), covariate.begin() + cut);
+  end.start = frequency.time_at(series.start, cut);
+  return end;
+}
+
 SeriesSet load_series(const CsvTable& table, const SeriesOptions& options) {
   return SeriesLoader(table, options).load();
 }

@@ -21,6 +21,9 @@ struct Series {
   std::vector<std::vector<double>> covariates;
 };
 
+// The series from its last `length` values on, and what is known after them.
+Series last_values(const Series& series, const Frequency& frequency, size_t length);
+
 // Which columns to read; an empty name means: find it.
 struct SeriesOptions {
   std::string target = {}, time = {}, id = {};

@@ -2,6 +2,8 @@
 // positive() then contributes the factor sigmoid(raw).
 #include "loss/distributions.h"
 
+#include <cmath>
+
 #include "loss/pointwise.h"
 #include "loss/special.h"
 
@@ -19,6 +21,14 @@ StudentTParameters StudentTParameters::from(const double* raw) noexcept {
 
 NegativeBinomialParameters NegativeBinomialParameters::from(const double* raw) noexcept {
   return {positive(raw[0]), positive(raw[1])};
+}
+
+// With r = 1 / dispersion: lg(y + 1) + lg(r) - lg(y + r) + (y + r) log(1 + m / r) - y log(m / r)
+double negative_log_likelihood(const NegativeBinomialParameters& p, double y, NegativeBinomialParameters& d) noexcept {
+  const double r = 1.0 / p.dispersion, ratio = p.mean * p.dispersion, growth = log1p(ratio);
+  d.mean = (p.mean - y) / (p.mean * (1.0 + ratio));
+  d.dispersion = -(digamma(r) - digamma(y + r) + growth + (y - p.mean) / (r + p.mean)) * r * r;
+  return log_gamma(y + 1.0) + log_gamma(r) - log_gamma(y + r) + (y + r) * growth - y * log(ratio);
 }
 
 namespace {
@@ -60,7 +70,6 @@ struct StudentT {
   }
 };
 
-// With r = 1 / dispersion: lg(y + 1) + lg(r) - lg(y + r) + (y + r) log(1 + m / r) - y log(m / r)
 struct NegativeBinomial {
   static constexpr std::string_view kName = "negative_binomial";
   static constexpr TargetKind kTarget = TargetKind::kCount;
@@ -68,16 +77,46 @@ struct NegativeBinomial {
   size_t outputs() const noexcept { return 2; }
 
   double operator()(const double* raw, double y, double* d) const noexcept {
-    const auto [mean, dispersion] = NegativeBinomialParameters::from(raw);
-    const double r = 1.0 / dispersion, ratio = mean * dispersion, growth = log1p(ratio);
-    d[0] = (mean - y) / (mean * (1.0 + ratio)) * sigmoid(raw[0]);
-    const double d_r = digamma(r) - digamma(y + r) + growth + (y - mean) / (r + mean);
-    d[1] = -d_r * r * r * sigmoid(raw[1]);
-    return log_gamma(y + 1.0) + log_gamma(r) - log_gamma(y + r) + (y + r) * growth - y * log(ratio);
+    NegativeBinomialParameters slope;
+    const double loss = negative_log_likelihood(NegativeBinomialParameters::from(raw), y, slope);
+    d[0] = slope.mean * sigmoid(raw[0]);
+    d[1] = slope.dispersion * sigmoid(raw[1]);
+    return loss;
   }
 };
 
 }  // namespace
+
+template <class T>
+LossValue scaled_negative_binomial(ConstView<T> prediction, ConstView<T> target, const double* row_scales,
+                                   const T* row_weights, View<T> d_prediction) {
+  const PointwiseLoss<T, NegativeBinomial> plain{LossConfig{}};
+  LossValue value{0.0, count_targets(plain, prediction, target, row_weights, d_prediction)};
+  for (size_t r = 0; r < target.rows; ++r) {
+    const T weight = row_weights ? row_weights[r] : T{1};
+    double row_sum = 0.0;
+    for (size_t j = 0; j < target.cols; ++j) {
+      double d[2] = {0.0, 0.0};
+      if (counts(target(r, j), weight)) {
+        const double raw[2] = {prediction(r, 2 * j), prediction(r, 2 * j + 1)};
+        NegativeBinomialParameters p = NegativeBinomialParameters::from(raw), slope;
+        p.mean *= row_scales[r];
+        row_sum += negative_log_likelihood(p, std::round(target(r, j) * row_scales[r]), slope);
+        d[0] = slope.mean * row_scales[r] * sigmoid(raw[0]);
+        d[1] = slope.dispersion * sigmoid(raw[1]);
+      }
+      for (size_t k = 0; d_prediction && k < 2; ++k)
+        d_prediction(r, 2 * j + k) = static_cast<T>(d[k] * weight / value.count);
+    }
+    value.sum += weight * row_sum;
+  }
+  return value;
+}
+
+template LossValue scaled_negative_binomial(ConstView<float>, ConstView<float>, const double*, const float*,
+                                            View<float>);
+template LossValue scaled_negative_binomial(ConstView<double>, ConstView<double>, const double*, const double*,
+                                            View<double>);
 
 extern const LossEntry kGaussian = pointwise_entry<Gaussian>();
 extern const LossEntry kStudentT = pointwise_entry<StudentT>();

@@ -19,14 +19,7 @@ constexpr size_t kPredictBatch = 512;
 // The end of every series that forecasting needs, apart from the training data itself.
 SeriesSet keep_ends(const SeriesSet& data, size_t length) {
   SeriesSet kept = data;
-  for (Series& s : kept.series) {
-    if (s.values.size() <= length) continue;
-    const size_t cut = s.values.size() - length;
-    s.values.erase(s.values.begin(), s.values.begin() + static_cast<ptrdiff_t>(cut));
-    for (auto& covariate : s.covariates)
-      covariate.erase(covariate.begin(), covariate.begin() + static_cast<ptrdiff_t>(cut));
-    s.start = data.frequency.time_at(s.start, static_cast<int64_t>(cut));
-  }
+  for (Series& s : kept.series) s = last_values(s, data.frequency, length);
   return kept;
 }
 
@@ -43,6 +36,8 @@ ForecastModel ForecastModel::train(const SeriesSet& data, const ForecastConfig& 
                                    const TrainRun& run) {
   ForecastModel model;
   const ForecastConfig config = resolve(given, data);
+  model.head_ = find_head(config.head).make(config.quantiles);
+  model.head_->check(data);
   for (const std::string& line : explain(config, data)) run.note(line);
   model.covariates_ = Covariates(config.covariates, data);
   model.context_ = keep_ends(data, config.look_back);
@@ -52,15 +47,14 @@ ForecastModel ForecastModel::train(const SeriesSet& data, const ForecastConfig& 
   model.network_ = std::move(trained.network);
   model.record_ = std::move(trained.record);
   model.calibration_ = std::move(trained.calibration);
+  model.dependence_ = trained.dependence;
   return model;
 }
 
 void ForecastModel::save(const std::string& path) const {
-  const json task{{"config", to_json(config_)},
-                  {"covariates", to_json(covariates_)},
-                  {"context", to_json(context_)},
-                  {"non_negative", non_negative_},
-                  {"calibration", to_json(calibration_)}};
+  const json task{{"config", to_json(config_)},           {"covariates", to_json(covariates_)},
+                  {"context", to_json(context_)},         {"non_negative", non_negative_},
+                  {"calibration", to_json(calibration_)}, {"dependence", to_json(dependence_)}};
   save_model(path, *network_, "forecast", task, to_json(record_));
 }
 
@@ -72,14 +66,16 @@ ForecastModel ForecastModel::load(const std::string& path) {
     ForecastModel model;
     model.config_ = forecast_config_from_json(file.task_data.at("config"));
     model.covariates_ = covariates_from_json(file.task_data.at("covariates"));
+    model.head_ = find_head(model.config_.head).make(model.config_.quantiles);
     model.context_ = series_set_from_json(file.task_data.at("context"));
     model.non_negative_ = file.task_data.at("non_negative");
     model.calibration_ = calibration_from_json(file.task_data.at("calibration"));
+    model.dependence_ = path_dependence_from_json(file.task_data.at("dependence"));
     model.record_ = train_record_from_json(file.record);
     model.network_ = std::move(file.network);
     const Windows windows = model.windows();
     if (model.network_->input_size() != windows.features() ||
-        model.network_->output_size() != model.config_.written_steps() * model.config_.quantiles.size() ||
+        model.network_->output_size() != model.config_.written_steps() * model.head_->outputs() ||
         !model.calibration_.fits(model.config_.quantiles, model.config_.horizon))
       fail(ErrorCode::kModel, "{}: the network does not fit the forecaster's settings", path);
     return model;
@@ -109,15 +105,12 @@ std::optional<Time> ForecastModel::trained_until(std::string_view id) const {
 // ---- Forecasting
 // --------------------------------------------------------------------------------------------------------
 
-std::vector<Quantiles> ForecastModel::predict(const SeriesSet& data, const std::vector<Request>& requests,
-                                              ThreadPool& pool) const {
+void ForecastModel::for_each_step(const SeriesSet& data, const std::vector<Request>& requests, ThreadPool& pool,
+                                  const VisitStep& visit) const {
   covariates_.check_columns(data);
   const Windows windows(config_, data.frequency, covariates_);
-  const size_t levels = config_.quantiles.size(), h = config_.horizon;
   Scratch<float> scratch(pool);
   Buffer<float> input;
-  std::vector<Quantiles> results;
-  results.reserve(requests.size());
   for (size_t first = 0; first < requests.size(); first += kPredictBatch) {
     const size_t batch = std::min(kPredictBatch, requests.size() - first);
     const Steps steps(windows.steps(), batch);
@@ -128,74 +121,80 @@ std::vector<Quantiles> ForecastModel::predict(const SeriesSet& data, const std::
         scales[b] = windows.fill_input(*requests[first + b].series, requests[first + b].origin, x, batch, b);
     });
     const View<float> y = network_->forward(scratch, steps, x);
-    for (size_t b = 0; b < batch; ++b) {
-      Quantiles q(levels, std::vector<double>(h));
-      for (size_t step = 0; step < h; ++step) {
-        float* row = y.row(b) + step * levels;
-        std::sort(row, row + levels);  // quantiles never cross
+    for (size_t b = 0; b < batch; ++b)
+      for (size_t step = 0; step < config_.horizon; ++step) {
         const Request& request = requests[first + b];
-        const double base = windows.base_of(*request.series, request.origin, scales[b], step);
-        calibration_.widen({row, levels}, step);
-        for (size_t k = 0; k < levels; ++k) {
-          const double v = base + scales[b].scale * static_cast<double>(row[k]);
-          q[k][step] = non_negative_ ? std::max(v, 0.0) : v;
-        }
+        const WindowScale scale{windows.base_of(*request.series, request.origin, scales[b], step), scales[b].scale};
+        visit(first + b, step, {*head_, y.row(b) + step * head_->outputs(), scale, calibration_, step, non_negative_});
       }
-      results.push_back(std::move(q));
-    }
   }
+}
+
+std::vector<Quantiles> ForecastModel::predict(const SeriesSet& data, const std::vector<Request>& requests,
+                                              ThreadPool& pool) const {
+  const Quantiles empty(levels().size(), std::vector<double>(config_.horizon));
+  std::vector<Quantiles> results(requests.size(), empty);
+  for_each_step(data, requests, pool, [&](size_t request, size_t step, const Predictive& forecast) {
+    for (size_t k = 0; k < levels().size(); ++k) results[request][k][step] = forecast.at_levels()[k];
+  });
   return results;
 }
 
 namespace {
 
-LevelBlend blend_for(double level, const std::vector<double>& trained) {
-  if (const auto blend = blend_of(level, trained)) return *blend;
-  fail(ErrorCode::kUsage,
-       "--quantiles: {} lies outside the levels the model was trained for ({}); train it with --quantiles that hold it",
-       level, fmt::join(trained, ", "));
+// REQUIRES: the head was trained at the level 0.5, as all are.
+size_t median_of(const ForecastHead& head) { return blend_of(0.5, head.levels())->low; }
+
+void check_levels(const std::vector<double>& levels, const ForecastHead& head) {
+  for (const double level : levels)
+    if (head.knows_all_levels() ? !(level > 0 && level < 1) : !blend_of(level, head.levels()))
+      fail(
+          ErrorCode::kUsage,
+          "--quantiles: {} lies outside the levels the model was trained for ({}); train it with --quantiles that hold "
+          "it, or with --head student_t",
+          level, head.knows_all_levels() ? "0 to 1" : fmt::format("{}", fmt::join(head.levels(), ", ")));
 }
 
 }  // namespace
 
-std::vector<Forecast> ForecastModel::forecast(const SeriesSet* given, size_t horizon, const std::vector<double>& levels,
-                                              ThreadPool& pool) const {
-  const SeriesSet& data = given ? *given : context_;
-  if (horizon == 0) horizon = config_.horizon;
-  std::vector<LevelBlend> blends;
-  blends.reserve(levels.size());
-  for (const double level : levels) blends.push_back(blend_for(level, config_.quantiles));
-  const size_t median = blend_for(0.5, config_.quantiles).low;
-
+void ForecastModel::check_data(const SeriesSet& data, size_t horizon) const {
+  head_->check(data);
   covariates_.check_columns(data);
   for (size_t i = 0; i < data.series.size(); ++i) {
     const size_t end = data.series[i].values.size();
     covariates_.check_future(data, i, end, end + horizon);
   }
+}
+
+std::vector<Forecast> ForecastModel::forecast(const SeriesSet* given, size_t horizon, const std::vector<double>& levels,
+                                              ThreadPool& pool) const {
+  const SeriesSet& data = given ? *given : context_;
+  if (horizon == 0) horizon = config_.horizon;
+  check_levels(levels, *head_);
+  check_data(data, horizon);
+  const size_t median = median_of(*head_);
+
   std::vector<Series> extended = data.series;  // grows by medians when the horizon is longer than the trained one
   std::vector<Forecast> forecasts(extended.size());
+  for (size_t i = 0; i < extended.size(); ++i) {
+    forecasts[i].id = extended[i].id;
+    forecasts[i].quantiles.resize(levels.size());
+  }
   for (size_t done = 0; done < horizon; done += config_.horizon) {
     std::vector<Request> requests;
-    requests.reserve(extended.size());
     for (const Series& s : extended) requests.push_back({&s, s.values.size()});
-    const std::vector<Quantiles> parts = predict(data, requests, pool);
     const size_t count = std::min(config_.horizon, horizon - done);
-    for (size_t i = 0; i < extended.size(); ++i) {
+    for_each_step(data, requests, pool, [&](size_t i, size_t step, const Predictive& step_forecast) {
+      if (step >= count) return;
       Forecast& f = forecasts[i];
-      f.quantiles.resize(levels.size());
-      for (size_t step = 0; step < count; ++step) {
-        f.ds.push_back(data.time_text(i, static_cast<int64_t>(extended[i].values.size() + step)));
-        f.y_hat.push_back(parts[i][median][step]);
-        for (size_t k = 0; k < levels.size(); ++k) {
-          const LevelBlend& blend = blends[k];
-          f.quantiles[k].push_back(blend.mix(parts[i][blend.low][step], parts[i][blend.high][step]));
-        }
-      }
-      extended[i].values.insert(extended[i].values.end(), parts[i][median].begin(),
-                                parts[i][median].begin() + static_cast<ptrdiff_t>(count));
-    }
+      f.ds.push_back(data.time_text(i, static_cast<int64_t>(data.series[i].values.size() + done + step)));
+      f.y_hat.push_back(step_forecast.at_levels()[median]);
+      for (size_t k = 0; k < levels.size(); ++k) f.quantiles[k].push_back(step_forecast.quantile(levels[k]));
+    });
+    for (size_t i = 0; i < extended.size(); ++i)
+      extended[i].values.insert(extended[i].values.end(), forecasts[i].y_hat.begin() + static_cast<ptrdiff_t>(done),
+                                forecasts[i].y_hat.end());
   }
-  for (size_t i = 0; i < extended.size(); ++i) forecasts[i].id = extended[i].id;
   return forecasts;
 }
 

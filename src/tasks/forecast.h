@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,9 @@
 #include "model/network.h"
 #include "tasks/calibration.h"
 #include "tasks/forecast_config.h"
+#include "tasks/forecast_head.h"
+#include "tasks/path_dependence.h"
+#include "tasks/predictive.h"
 #include "tasks/train_run.h"
 #include "tasks/windows.h"
 
@@ -21,6 +25,13 @@ struct Forecast {
   std::vector<std::string> ds;                 // [horizon], in the input's own format
   std::vector<double> y_hat;                   // [horizon], the median
   std::vector<std::vector<double>> quantiles;  // [levels][horizon], never crossing
+};
+
+// Possible futures of one series.
+struct SamplePaths {
+  std::string id;
+  std::vector<std::string> ds;             // [horizon], in the input's own format
+  std::vector<std::vector<double>> paths;  // [count][horizon]
 };
 
 // Forecasts [levels][horizon] at a model's own levels.
@@ -40,10 +51,16 @@ class ForecastModel {
   void save(const std::string& path) const;
 
   // Continues every series of `data`, or of the training data when null, for `horizon` steps (0: as trained). A horizon
-  // beyond the trained one is reached by feeding medians back. Levels outside the trained quantiles throw kUsage; those
-  // between are interpolated.
+  // beyond the trained one is reached by feeding medians back. A distribution is asked at any level; of a quantile
+  // head, levels between the trained ones are interpolated and those outside throw kUsage.
   std::vector<Forecast> forecast(const SeriesSet* data, size_t horizon, const std::vector<double>& levels,
                                  ThreadPool& pool) const;
+
+  // Draws `count` futures of every series, in their order. Each value follows its step's forecast, as widened, and the
+  // values of a path hang together as those of the held-out part did (PathDependence). Beyond the trained horizon every
+  // path goes on from its own values. The same seed gives the same paths on any number of threads.
+  void sample(const SeriesSet* data, size_t horizon, size_t count, uint64_t seed, ThreadPool& pool,
+              const std::function<void(const SamplePaths&)>& on_series) const;
 
   // The forecasts made at the given origins (index of the first step forecast), whatever comes after them: for
   // backtests, batched over origins.
@@ -55,6 +72,8 @@ class ForecastModel {
 
   const ForecastConfig& config() const noexcept { return config_; }
   const std::vector<double>& levels() const noexcept { return config_.quantiles; }
+  const ForecastHead& head() const noexcept { return *head_; }
+  const PathDependence& dependence() const noexcept { return dependence_; }
   const TrainRecord& record() const noexcept { return record_; }
   const Network<float>& network() const noexcept { return *network_; }
   // Rounds weights to bfloat16: Model::narrow().
@@ -68,13 +87,21 @@ class ForecastModel {
 
  private:
   Windows windows() const { return {config_, context_.frequency, covariates_}; }
+  // Throws where the data lacks what forecasts of so many steps need.
+  void check_data(const SeriesSet& data, size_t horizon) const;
+  // Calls visit(request, step, forecast) for each step of the horizon of each request, in order.
+  using VisitStep = std::function<void(size_t request, size_t step, const Predictive& forecast)>;
+  void for_each_step(const SeriesSet& data, const std::vector<Request>& requests, ThreadPool& pool,
+                     const VisitStep& visit) const;
 
   ForecastConfig config_;
   Covariates covariates_;
+  std::unique_ptr<ForecastHead> head_;
   std::unique_ptr<Network<float>> network_;
   SeriesSet context_;
   TrainRecord record_;
   Calibration calibration_;
+  PathDependence dependence_;
   bool non_negative_ = false;  // forecasts do not go below zero when the training data never did
 };
 

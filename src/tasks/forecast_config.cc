@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/fields.h"
 #include "tasks/calibration.h"
+#include "tasks/forecast_head.h"
 #include "tasks/split.h"
 
 namespace elman {
@@ -13,6 +14,7 @@ namespace {
 
 constexpr auto kFields = std::tuple{std::pair{"horizon", &ForecastConfig::horizon},
                                     std::pair{"quantiles", &ForecastConfig::quantiles},
+                                    std::pair{"head", &ForecastConfig::head},
                                     std::pair{"cell", &ForecastConfig::cell},
                                     std::pair{"hidden_size", &ForecastConfig::hidden_size},
                                     std::pair{"num_layers", &ForecastConfig::num_layers},
@@ -81,6 +83,7 @@ size_t round_up(size_t value, size_t multiple) { return divide_up(value, multipl
 
 void check(const ForecastConfig& c) {
   check_base(c.base);
+  find_head(c.head);
   if (c.ensemble == 0) fail(ErrorCode::kUsage, "--ensemble is 0, expected at least 1 network");
   if (c.horizon == 0) fail(ErrorCode::kUsage, "--horizon is 0, expected at least 1 step");
   for (size_t i = 0; i < c.quantiles.size(); ++i) {
@@ -105,8 +108,8 @@ void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
     windows += split_of(n, c, false).training;
   }
   const bool few = lengths.size() < kManySeries, is_long = few && values > kLongValues, is_small = few && !is_long;
-  if (c.hidden_size == 0) c.hidden_size = windows < kFewWindows ? 16 : 64;
-  if (c.batch_size == 0) c.batch_size = is_small ? 32 : is_long ? 256 : 128;
+  if (c.hidden_size == 0) c.hidden_size = windows < kFewWindows ? 16 : is_long ? 128 : 64;
+  if (c.batch_size == 0) c.batch_size = is_small ? 32 : is_long ? 64 : 128;
   if (c.learning_rate == 0) c.learning_rate = is_long ? 1e-3 : 3e-3;
   if (c.batches_per_epoch == 0)
     c.batches_per_epoch =
@@ -150,7 +153,7 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
     c.look_back = std::min(c.look_back, most);
   }
   check(c);
-  if (c.base == kAutoBase && c.season < 2) c.base = kLevelBase;
+  if (c.base == kAutoBase && (c.season < 2 || find_head(c.head).counts)) c.base = kLevelBase;
   choose_training(c, lengths);
   c.conformal = c.conformal && can_calibrate(c, lengths);
   return c;
@@ -167,14 +170,18 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
        {std::pair{"known up to the forecast", &columns.past}, std::pair{"known ahead", &columns.future},
         std::pair{"the same at every step", &columns.fixed}})
     if (!list->empty()) lines.push_back(fmt::format("reads {}, {}", fmt::join(*list, ", "), what));
-  lines.push_back(fmt::format("{} layer{} of {} with {} units, beside a linear map of the look-back", c.num_layers,
-                              c.num_layers == 1 ? "" : "s", c.cell, c.hidden_size));
+  if (c.num_layers == 0) lines.push_back("a linear map of the look-back, without recurrence");
+  else
+    lines.push_back(fmt::format("{} layer{} of {} with {} units, beside a linear map of the look-back", c.num_layers,
+                                c.num_layers == 1 ? "" : "s", c.cell, c.hidden_size));
   lines.push_back(c.base == kAutoBase    ? "corrects the level of the past or its last season, whichever proves better"
                   : c.base == kLevelBase ? "corrects the level of the past"
                                          : "corrects the last season");
   const size_t segments = c.written_steps() / c.segment;
   lines.push_back(fmt::format("writes {} steps as {} segment{}, at quantiles {}", c.horizon, segments,
                               segments == 1 ? "" : "s side by side", fmt::join(c.quantiles, ", ")));
+  if (c.head != "quantile")
+    lines.push_back(fmt::format("head {}: for each step {}", c.head, find_head(c.head).meaning));
   lines.push_back(c.conformal ? "intervals widened until they hold the held-out values (conformal)"
                               : "intervals as the network draws them, not checked on held-out values");
   lines.push_back(fmt::format(

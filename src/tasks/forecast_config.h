@@ -21,6 +21,7 @@ void check_base(std::string_view name);  // throws kUsage if it is none of them,
 struct ForecastConfig {
   size_t horizon = 0;  // steps ahead, all written at once
   std::vector<double> quantiles = {0.1, 0.5, 0.9};
+  std::string head = "quantile";  // what is written for each step: ForecastHead
   std::string cell = "gru";
   size_t hidden_size = 0;
   size_t num_layers = 1;

@@ -44,16 +44,12 @@ double weight_of(const Series& series, size_t season) {
 
 }  // namespace
 
-std::unique_ptr<Loss<float>> forecast_loss(const ForecastConfig& config) {
-  return make_loss<float>({.name = "quantile", .quantiles = config.quantiles});
-}
-
 ForecastProblem::ForecastProblem(const SeriesSet& data, const ForecastConfig& config, const Covariates& covariates,
                                  Network<float>& network, ThreadPool& pool, bool hold_out, const TapeMemory& memory)
     : data_(data),
       config_(config),
       network_(network),
-      loss_(forecast_loss(config)),
+      head_(find_head(config.head).make(config.quantiles)),
       windows_(config, data.frequency, covariates),
       scratch_(pool) {
   tape_.checkpoint_every = network.checkpoints(Steps(windows_.steps(), config.batch_size), memory);
@@ -87,21 +83,23 @@ void ForecastProblem::gather(const std::vector<WindowIndex>& windows) {
   const size_t batch = windows.size(), h = config_.written_steps();
   const View<float> x = x_.matrix(windows_.steps() * batch, windows_.features());
   const View<float> target = target_.matrix(batch, h);
-  std::vector<WindowScale> scales(batch);
+  scales_.resize(batch);
   scratch_.pool.split(batch, 16, [&](size_t begin, size_t end) {
     for (size_t b = begin; b < end; ++b) {
       const Series& series = data_.series[windows[b].series];
-      scales[b] = windows_.fill_input(series, windows[b].origin, x, batch, b);
-      windows_.fill_target(series, windows[b].origin, scales[b], target.row(b));
+      const WindowScale scale = windows_.fill_input(series, windows[b].origin, x, batch, b);
+      windows_.fill_target(series, windows[b].origin, scale, target.row(b));
+      scales_[b] = scale.scale;
     }
   });
-  weigh(windows, scales);
+  weigh(windows);
 }
 
-void ForecastProblem::weigh(const std::vector<WindowIndex>& windows, const std::vector<WindowScale>& scales) {
+void ForecastProblem::weigh(const std::vector<WindowIndex>& windows) {
   weights_.resize(windows.size());
+  if (!head_->loss_has_units()) return weights_.fill(1.0f);
   for (size_t b = 0; b < windows.size(); ++b)
-    weights_[b] = static_cast<float>(scales[b].scale * series_weight_[windows[b].series]);
+    weights_[b] = static_cast<float>(scales_[b] * series_weight_[windows[b].series]);
   std::vector<float> sorted(weights_.begin(), weights_.end());
   std::nth_element(sorted.begin(), sorted.begin() + static_cast<ptrdiff_t>(sorted.size() / 2), sorted.end());
   const float cap = static_cast<float>(kWeightCap) * sorted[sorted.size() / 2];
@@ -120,7 +118,7 @@ LossValue ForecastProblem::train_batch(size_t batch, const Random& dropout) {
   const View<float> x = x_.matrix(steps.rows(), windows_.features());
   const View<float> prediction = network_.forward(scratch_, steps, x, nullptr, &tape_, &dropout);
   const View<float> d_prediction = d_prediction_.matrix(prediction.rows, prediction.cols);
-  const LossValue loss = loss_->evaluate(prediction, target_.matrix(windows.size(), config_.written_steps()),
+  const LossValue loss = head_->evaluate(prediction, target_.matrix(windows.size(), config_.written_steps()), scales_,
                                          weights_.data(), d_prediction);
   network_.backward(scratch_, steps, tape_, d_prediction);
   return loss;
@@ -148,7 +146,7 @@ std::vector<CarriedBuffer> ForecastProblem::carried() {
 double ForecastProblem::validate() {
   LossValue total;
   for_each_validation_batch([&](ConstView<float> prediction, ConstView<float> target) {
-    const LossValue loss = loss_->evaluate(prediction, target, weights_.data(), {});
+    const LossValue loss = head_->evaluate(prediction, target, scales_, weights_.data(), {});
     total.sum += loss.sum;
     total.count += loss.count;
   });
@@ -157,10 +155,32 @@ double ForecastProblem::validate() {
 
 Calibration ForecastProblem::calibrate() {
   CalibrationScores scores(config_.quantiles, config_.horizon);
+  const size_t levels = config_.quantiles.size();
+  std::vector<float> row(config_.horizon * levels);
   for_each_validation_batch([&](ConstView<float> prediction, ConstView<float> target) {
-    for (size_t b = 0; b < target.rows; ++b) scores.add(prediction.row(b), target.row(b));
+    for (size_t b = 0; b < target.rows; ++b) {
+      for (size_t step = 0; step < config_.horizon; ++step)
+        head_->quantiles(prediction.row(b) + step * head_->outputs(), scales_[b], {&row[step * levels], levels});
+      scores.add(row.data(), target.row(b));
+    }
   });
   return scores.finish();
+}
+
+PathDependence ForecastProblem::measure_dependence() {
+  DependenceSums sums;
+  std::vector<double> ranks(config_.horizon);
+  for_each_validation_batch([&](ConstView<float> prediction, ConstView<float> target) {
+    for (size_t b = 0; b < target.rows; ++b) {
+      for (size_t step = 0; step < config_.horizon; ++step) {
+        const double y = target.row(b)[step];
+        const float* raw = prediction.row(b) + step * head_->outputs();
+        ranks[step] = std::isnan(y) ? NAN : head_->rank(raw, scales_[b], y);
+      }
+      sums.add(ranks);
+    }
+  });
+  return sums.finish();
 }
 
 }  // namespace elman

@@ -8,6 +8,8 @@
 #include "loss/loss.h"
 #include "model/network.h"
 #include "tasks/calibration.h"
+#include "tasks/forecast_head.h"
+#include "tasks/path_dependence.h"
 #include "tasks/windows.h"
 #include "train/problem.h"
 
@@ -17,9 +19,6 @@ namespace elman {
 struct WindowIndex {
   uint32_t series, origin;
 };
-
-// The loss by which forecasters are trained: pinball at the configured levels.
-std::unique_ptr<Loss<float>> forecast_loss(const ForecastConfig& config);
 
 // Windows drawn at random from all series, each series as often as the other; validated on the last part of every
 // series that is long enough, which no training target reaches into.
@@ -44,22 +43,24 @@ class ForecastProblem : public Problem {
   size_t windows() const noexcept { return windows_trained_; }  // that training draws from
   // How much wider than the network's the intervals must be, by the validation part.
   Calibration calibrate();
+  // How the values of successive steps hang together, by the validation part.
+  PathDependence measure_dependence();
 
  private:
   struct Range {  // origins of one series that may train
     uint32_t series, first, count;
   };
-  // In units of each window's scale: prediction [windows, horizon * levels], target [windows, horizon].
+  // In units of each window's scale: prediction [windows, horizon * outputs], target [windows, horizon].
   using VisitBatch = std::function<void(ConstView<float> prediction, ConstView<float> target)>;
   void split_series(uint32_t index, bool hold_out);
   void for_each_validation_batch(const VisitBatch& visit);
   void gather(const std::vector<WindowIndex>& windows);
-  void weigh(const std::vector<WindowIndex>& windows, const std::vector<WindowScale>& scales);
+  void weigh(const std::vector<WindowIndex>& windows);
 
   const SeriesSet& data_;
   const ForecastConfig& config_;
   Network<float>& network_;
-  std::unique_ptr<Loss<float>> loss_;
+  std::unique_ptr<ForecastHead> head_;
   Windows windows_;
   Scratch<float> scratch_;
   Tape<float> tape_;
@@ -69,7 +70,8 @@ class ForecastProblem : public Problem {
   std::vector<Buffer<float>>* carried_ = nullptr;
   size_t windows_trained_ = 0;
   size_t epoch_ = 0;
-  Buffer<float> x_, target_, d_prediction_, weights_;  // of the batch at hand
+  std::vector<double> scales_;  // of the batch at hand, as are
+  Buffer<float> x_, target_, d_prediction_, weights_;
 };
 
 }  // namespace elman

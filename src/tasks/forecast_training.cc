@@ -78,11 +78,15 @@ class Training {
       run_.note(fmt::format("forecasts correct the {}, as the held-out part is told best so", best_.base));
     if (config_.conformal)
       for (const std::string& line : explain(best_.calibration, config_.quantiles)) run_.note(line);
+    if (best_.dependence.pairs > 0)
+      run_.note(
+          fmt::format("sample paths: the ranks of successive steps correlate by {:.2f}, as {} held-out pairs show",
+                      best_.dependence.rho, best_.dependence.pairs));
     if (again_ > 0) {
       if (!again) weights_.clear();
       while (weights_.size() < again_) train_again(weights_.size());
     }
-    return {config_, finished_network(), std::move(best_.record), std::move(best_.calibration)};
+    return {config_, finished_network(), std::move(best_.record), std::move(best_.calibration), best_.dependence};
   }
 
  private:
@@ -91,6 +95,7 @@ class Training {
     std::string base = kLevelBase;
     TrainRecord record = {};
     Calibration calibration = {};
+    PathDependence dependence = {};
     size_t windows = 0;  // that it was trained on
   };
 
@@ -116,7 +121,7 @@ class Training {
     const double seconds = best_.record.seconds + record.seconds;
     if (stage == 0 || record.valid_loss < best_.record.valid_loss) {
       best_ = {config_.base, std::move(record), config_.conformal ? problem.calibrate() : Calibration(),
-               problem.windows()};
+               held_out_ ? problem.measure_dependence() : PathDependence(), problem.windows()};
       weights_.clear();
       weights_.push_back(network_->parameters().values().copy());
     }
@@ -162,6 +167,7 @@ class Training {
             {"record", to_json(best_.record)},
             {"seconds", best_.record.seconds},
             {"calibration", to_json(best_.calibration)},
+            {"dependence", to_json(best_.dependence)},
             {"windows", best_.windows}};
   }
 
@@ -175,6 +181,7 @@ class Training {
       best_.record = train_record_from_json(context.at("record"));
       best_.record.seconds = context.at("seconds");
       best_.calibration = calibration_from_json(context.at("calibration"));
+      best_.dependence = path_dependence_from_json(context.at("dependence"));
       best_.windows = context.at("windows");
       context.at("stage").get_to(first_stage_);
     } catch (const json::exception& e) {

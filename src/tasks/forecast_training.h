@@ -7,6 +7,7 @@
 #include "tasks/calibration.h"
 #include "tasks/covariates.h"
 #include "tasks/forecast_config.h"
+#include "tasks/path_dependence.h"
 #include "tasks/train_run.h"
 
 namespace elman {
@@ -17,6 +18,7 @@ struct TrainedForecaster {
   std::unique_ptr<Network<float>> network;
   TrainRecord record;  // of the training with a held-out part; the time is that of all
   Calibration calibration;
+  PathDependence dependence;
 };
 
 // Trains with the end of every series held out, once for each base if it is left to choose, and keeps the best; then,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tasks/forecast_head.h"
+
 namespace elman {
 namespace {
 
@@ -27,18 +29,21 @@ Windows::Windows(const ForecastConfig& config, const Frequency& frequency, const
       horizon_(config.horizon),
       written_(config.written_steps()),
       season_(config.season),
-      base_(config.base == kSeasonBase ? config.season : 0),
+      base_(config.base == kSeasonBase && !find_head(config.head).counts ? config.season : 0),
+      counts_(find_head(config.head).counts),
       frequency_(frequency),
       calendar_(calendar_features(frequency)),
       covariates_(covariates) {}
 
-// Level: the mean of the last season. Scale: the mean absolute deviation over the window.
+// Level: the mean of the last season. Scale: the mean absolute deviation over the window. Of counts the scale is their
+// mean and 1, as 0 is a value like any other there (Salinas et al. 2020).
 WindowScale Windows::measure(const Series& series, size_t origin) const {
   const size_t begin = origin > look_back_ ? origin - look_back_ : 0;
   Mean window, season, deviation;
   for (size_t i = begin; i < origin; ++i) window.add(series.values[i]);
   for (size_t i = origin > season_ ? std::max(begin, origin - season_) : begin; i < origin; ++i)
     season.add(series.values[i]);
+  if (counts_) return {0.0, 1.0 + std::abs(window.value())};
   for (size_t i = begin; i < origin; ++i) deviation.add(std::abs(series.values[i] - window.value()));
   const double center = season.count ? season.value() : window.value();
   // A constant past gives a scale that keeps intervals narrow and divisions harmless.

@@ -51,6 +51,7 @@ class Windows {
   void fill_past(const Series& series, int64_t begin, size_t origin, const WindowScale& scale, float* row) const;
 
   size_t look_back_, segment_, horizon_, written_, season_, base_;
+  bool counts_;  // HeadEntry::counts
   Frequency frequency_;
   std::vector<CalendarFeature> calendar_;
   const Covariates& covariates_;

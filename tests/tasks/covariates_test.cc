@@ -46,8 +46,10 @@ ForecastConfig with_covariates() {
 std::vector<double> medians(const ForecastModel& model, const SeriesSet& data, size_t origin) {
   ThreadPool pool(1);
   std::vector<double> all;
-  for (const Series& s : data.series)
-    for (const double v : model.predict(data, {{&s, origin}}, pool)[0][1]) all.push_back(v);
+  for (const Series& s : data.series) {
+    const std::vector<Quantiles> forecasts = model.predict(data, {{&s, origin}}, pool);
+    all.insert(all.end(), forecasts[0][1].begin(), forecasts[0][1].end());
+  }
   return all;
 }
 

@@ -122,7 +122,7 @@ TEST(Forecast, RefusesAFileThatIsNoForecaster) {
   };
   EXPECT_EQ(refusal("forecast", file.task_data), "accepted");
   EXPECT_NE(refusal("text", file.task_data).find("'text', expected 'forecast'"), std::string::npos);
-  for (const char* key : {"config", "context", "non_negative", "calibration"}) {
+  for (const char* key : {"config", "context", "non_negative", "calibration", "dependence"}) {
     nlohmann::json damaged = file.task_data;
     damaged.erase(key);
     EXPECT_NE(refusal("forecast", damaged).find(key), std::string::npos);
@@ -131,6 +131,12 @@ TEST(Forecast, RefusesAFileThatIsNoForecaster) {
   }
   nlohmann::json other = file.task_data;
   other["config"]["horizon"] = 7;
+  EXPECT_NE(refusal("forecast", other).find("does not fit"), std::string::npos);
+  other = file.task_data;
+  other["dependence"]["rho"] = 1.5;
+  EXPECT_NE(refusal("forecast", other).find("rho is 1.5"), std::string::npos);
+  other = file.task_data;
+  other["config"]["head"] = "gaussian";
   EXPECT_NE(refusal("forecast", other).find("does not fit"), std::string::npos);
   other = file.task_data;
   other["config"]["season"] = 0;

@@ -9,6 +9,7 @@
 #include "cells/cell.h"
 #include "io/atomic_file.h"
 #include "model/model_file.h"
+#include "tasks/forecast_head.h"
 
 namespace elman::cli {
 namespace {
@@ -21,16 +22,23 @@ std::string cell_names() {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+std::string head_names() {
+  std::vector<std::string_view> names;
+  for (const HeadEntry& head : forecast_heads()) names.push_back(head.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 // The part of a network and its training that all tasks share.
 template <class Config>
-void add_network_flags(Flags& flags, Config& config) {
+void add_network_flags(Flags& flags, Config& config, double fewest_layers) {
   flags.group("Network");
   flags.add("--cell", config.cell, "NAME", "Recurrent cell: " + cell_names()).check([](std::string_view name) {
     find_cell(name);
   });
   Setting& size = flags.add("--hidden-size", config.hidden_size, at_least(1), "Units of each recurrent layer");
   if (config.hidden_size == 0) size.zero_means("by the data");
-  flags.add("--num-layers", config.num_layers, at_least(1), "Recurrent layers");
+  flags.add("--num-layers", config.num_layers, at_least(fewest_layers),
+            fewest_layers == 0 ? "Recurrent layers; 0: a linear map alone" : "Recurrent layers");
   flags.add("--dropout", config.dropout, kFraction, "Share of activations dropped in training");
 }
 
@@ -93,6 +101,8 @@ void add_forecast_flags(Verb& verb, ForecastConfig& config) {
   flags.group("Forecast");
   flags.add("--horizon", config.horizon, at_least(1), "Steps to forecast").zero_means("required");
   flags.add("--quantiles", config.quantiles, kLevel, "Levels to forecast, 0.5 among them");
+  flags.add("--head", config.head, "NAME", "What is forecast for each step: " + head_names())
+      .check([](std::string_view name) { find_head(name); });
   flags.add("--season", config.season, at_least(0), "Steps of the season").zero_means("by the calendar, or detected");
   flags.add("--look-back", config.look_back, at_least(0), "Values read before each forecast")
       .zero_means("by the season");
@@ -107,7 +117,7 @@ void add_forecast_flags(Verb& verb, ForecastConfig& config) {
       .add("--base", config.base, "NAME",
            "What forecasts correct: the level of the past, its last season, or auto, the better")
       .check(check_base);
-  add_network_flags(flags, config);
+  add_network_flags(flags, config, 0);
   add_training_flags(flags, config);
   flags.add("--batches-per-epoch", config.batches_per_epoch, at_least(0), "Updates between validations")
       .zero_means("by the data");
@@ -119,7 +129,7 @@ void add_forecast_flags(Verb& verb, ForecastConfig& config) {
 
 void add_text_flags(Verb& verb, TextConfig& config) {
   Flags& flags = verb.flags;
-  add_network_flags(flags, config);
+  add_network_flags(flags, config, 1);
   flags.add("--embedding-size", config.embedding_size, at_least(0), "Features of each symbol")
       .zero_means("by the data");
   add_training_flags(flags, config);

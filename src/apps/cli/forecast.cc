@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -6,6 +7,7 @@
 #include "apps/cli/console.h"
 #include "apps/cli/report_builder.h"
 #include "apps/cli/report_page.h"
+#include "apps/cli/sample_paths.h"
 #include "apps/cli/svg_plot.h"
 #include "apps/cli/terminal_plot.h"
 #include "base/error.h"
@@ -22,13 +24,14 @@ constexpr const char* kExamples =
     "  elman forecast co2.safetensors --quantiles 0.1,0.5,0.9 -o forecast.csv --plot forecast.svg\n"
     "  elman forecast co2.safetensors --plot -              # draws in the terminal\n"
     "  elman forecast co2.safetensors data/co2.csv --report forecast.html   # a page to look at\n"
-    "  elman forecast co2.safetensors data/co2.csv --horizon 36 --json";
+    "  elman forecast co2.safetensors data/co2.csv --horizon 36 --json\n"
+    "  elman forecast co2.safetensors --samples 100 --seed 1 -o paths.csv   # possible futures";
 
 constexpr const char* kTerminal = "-";  // where --plot draws, instead of into a file
 
 struct Arguments {
   std::string model, data, future, output, plot, report, series, weights = "f32";
-  size_t horizon = 0;
+  size_t horizon = 0, samples = 0, seed = 1;
   std::vector<double> levels;
   SeriesOptions columns;
   Common common;
@@ -76,9 +79,20 @@ size_t find_series(const SeriesSet& data, const std::string& id) {
   fail(ErrorCode::kUsage, "--series: no series '{}' among {} of {}{}", id, ids.size(), data.path, suggest(id, ids));
 }
 
+void check_samples(const Verb& verb, const Arguments& a) {
+  const std::vector<std::string> given = verb.flags.given();
+  const auto has = [&](const char* flag) { return std::find(given.begin(), given.end(), flag) != given.end(); };
+  if (a.samples == 0 && has("--seed")) fail(ErrorCode::kUsage, "--seed is for sample paths; give --samples N too");
+  if (a.samples == 0) return;
+  for (const char* flag : {"--quantiles", "--plot"})
+    if (has(flag))
+      fail(ErrorCode::kUsage, "--samples writes paths instead of quantiles, without {}; leave one of them out", flag);
+}
+
 void check(const Verb& verb, const Arguments& a) {
   check_common(a.common);
   require_argument(a.model, "MODEL, a file written by 'elman train forecast',", verb);
+  check_samples(verb, a);
   if (!a.series.empty() && a.plot.empty() && a.report.empty())
     fail(ErrorCode::kUsage, "--series chooses what --plot and --report show; give --plot FILE.svg or --plot - too");
   if (a.plot == kTerminal && a.common.json)
@@ -153,9 +167,17 @@ void run(const Verb& verb, const Arguments& a) {
   const SeriesSet& data = given ? *given : model.context();
   if (!a.data.empty()) a.common.note(given->summary());
   const size_t shown = find_series(data, a.series);
+  ThreadPool pool(a.common.threads);
+  if (a.samples > 0) {
+    if (model.dependence().pairs == 0)
+      a.common.note(
+          "no two successive steps were held out in training that show how they hang together: each is drawn by "
+          "itself");
+    return print_samples(model, given ? &*given : nullptr, {a.samples, a.seed, a.horizon, a.model, a.output}, a.common,
+                         pool);
+  }
   if (a.horizon > model.config().horizon) a.common.note(beyond_horizon(a, model));
 
-  ThreadPool pool(a.common.threads);
   const std::vector<double> levels = a.levels.empty() ? model.levels() : a.levels;
   const std::vector<Forecast> forecasts = model.forecast(given ? &*given : nullptr, a.horizon, levels, pool);
   if (!a.output.empty()) write_file(a.output, to_csv(forecasts, levels));
@@ -176,6 +198,10 @@ void add_forecast(CommandLine& line) {
   flags.add("--horizon", a->horizon, at_least(1), "Steps to forecast").zero_means("as trained");
   flags.add("--quantiles", a->levels, kLevel, "Levels to forecast").zero_means("as trained");
   flags.add("--future-file", a->future, "FILE.csv", "Covariates known of the time after the series' ends").flag_only();
+  flags.add("--samples", a->samples, at_least(1), "Possible futures of each series to draw, instead of quantiles")
+      .flag_only()
+      .zero_means("none");
+  flags.add("--seed", a->seed, kSeed, "Start of the random numbers of --samples").flag_only();
   add_weights_flag(flags, a->weights);
   flags.group("Output");
   flags.add("-o,--output", a->output, "FILE.csv", "Table to write, instead of standard output").flag_only();
