@@ -24,6 +24,7 @@ constexpr auto kFields = std::tuple{std::pair{"horizon", &ForecastConfig::horizo
                                     std::pair{"look_back", &ForecastConfig::look_back},
                                     std::pair{"base", &ForecastConfig::base},
                                     std::pair{"epochs", &ForecastConfig::epochs},
+                                    std::pair{"short_epochs", &ForecastConfig::short_epochs},
                                     std::pair{"batches_per_epoch", &ForecastConfig::batches_per_epoch},
                                     std::pair{"batch_size", &ForecastConfig::batch_size},
                                     std::pair{"learning_rate", &ForecastConfig::learning_rate},
@@ -114,7 +115,10 @@ void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
   if (c.batches_per_epoch == 0)
     c.batches_per_epoch =
         is_small ? std::clamp(divide_up(windows, c.batch_size), kFewestBatches, kMostBatches) : kMostBatches;
-  if (c.epochs == 0) c.epochs = is_long ? 10 : is_small ? 20 : 60;
+  if (c.epochs == 0 && is_long) c.short_epochs = 10;
+  if (c.epochs == 0) c.epochs = is_long ? 30 : is_small ? 20 : 60;
+  // Long series show no gain from the last season as the base, in twice the time.
+  if (c.base == kAutoBase && is_long) c.base = kLevelBase;
 }
 
 // Whether the validation part holds enough values for the widest interval; none are needed without intervals.
@@ -185,8 +189,9 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
   lines.push_back(c.conformal ? "intervals widened until they hold the held-out values (conformal)"
                               : "intervals as the network draws them, not checked on held-out values");
   lines.push_back(fmt::format(
-      "adamw at {}, up to {} steps of {} windows, validated every {}{}", c.learning_rate,
-      c.epochs * c.batches_per_epoch, c.batch_size, c.batches_per_epoch,
+      "adamw at {}, up to {}{} steps of {} windows, validated every {}{}", c.learning_rate,
+      c.short_epochs ? fmt::format("{} or ", c.short_epochs * c.batches_per_epoch) : "", c.epochs * c.batches_per_epoch,
+      c.batch_size, c.batches_per_epoch,
       !c.refit          ? ""
       : c.ensemble == 1 ? ", then again on all data"
                         : fmt::format(", then {} times again on all data, whose mean forecasts", c.ensemble)));

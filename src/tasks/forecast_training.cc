@@ -49,6 +49,25 @@ int64_t steps_of_second(int64_t best, const ForecastConfig& c, size_t first_wind
   return (best * all + first - 1) / first;
 }
 
+// One of the settings that the held-out part decides between.
+struct Candidate {
+  std::string base = kLevelBase;
+  size_t epochs = 0;
+};
+
+std::vector<Candidate> candidates_of(const ForecastConfig& config, bool held_out) {
+  std::vector<Candidate> candidates;
+  if (held_out && config.short_epochs > 0) candidates.push_back({config.base, config.short_epochs});
+  candidates.push_back({config.base, config.epochs});
+  if (config.base != kAutoBase) return candidates;
+  const size_t lengths = candidates.size();
+  for (Candidate& candidate : candidates) candidate.base = kLevelBase;
+  for (size_t k = 0; held_out && k < lengths; ++k) candidates.push_back({kSeasonBase, candidates[k].epochs});
+  return candidates;
+}
+
+std::string describe(const Candidate& c) { return fmt::format("what corrects the {}, in {} epochs", c.base, c.epochs); }
+
 // Trainings follow one another: first those that hold out, then those on all data. Checkpoints of each carry what the
 // ones before it have left: `best_` as their context, weights as buffers.
 class Training {
@@ -57,10 +76,8 @@ class Training {
            const TrainRun& run)
       : data_(data), config_(config), covariates_(covariates), pool_(pool), run_(run) {
     held_out_ = holds_out(data, config);
-    if (config.base != kAutoBase) bases_ = {config.base};
-    else if (held_out_) bases_ = base_names();
-    else bases_ = {kLevelBase};
-    config_.base = bases_.front();
+    candidates_ = candidates_of(config, held_out_);
+    take(candidates_.front());
     again_ = config.refit && held_out_ ? config.ensemble : 0;
     network_ = std::make_unique<Network<float>>(forecast_network(config_, windows()));
     settings_ = run.apply_to(train_config(config, data));
@@ -70,12 +87,12 @@ class Training {
   TrainedForecaster result() {
     if (!held_out_) run_.note("the series are too short to hold a validation part out: training runs its full length");
     if (run_.resume) take_context();
-    const bool again = first_stage_ >= bases_.size();
-    weights_.resize(again ? first_stage_ - bases_.size() : std::min<size_t>(first_stage_, 1));
-    for (size_t k = first_stage_; k < bases_.size(); ++k) train_first(k);
-    config_.base = best_.base;
-    if (bases_.size() > 1)
-      run_.note(fmt::format("forecasts correct the {}, as the held-out part is told best so", best_.base));
+    const bool again = first_stage_ >= candidates_.size();
+    weights_.resize(again ? first_stage_ - candidates_.size() : std::min<size_t>(first_stage_, 1));
+    for (size_t k = first_stage_; k < candidates_.size(); ++k) train_first(k);
+    take(best_.candidate);
+    if (candidates_.size() > 1)
+      run_.note(fmt::format("the held-out part is forecast best by {}", describe(best_.candidate)));
     if (config_.conformal)
       for (const std::string& line : explain(best_.calibration, config_.quantiles)) run_.note(line);
     if (best_.dependence.pairs > 0)
@@ -92,14 +109,18 @@ class Training {
  private:
   // The best of the trainings with a held-out part.
   struct Best {
-    std::string base = kLevelBase;
+    Candidate candidate = {};
     TrainRecord record = {};
     Calibration calibration = {};
     PathDependence dependence = {};
     size_t windows = 0;  // that it was trained on
   };
 
-  size_t stages() const { return bases_.size() + again_; }
+  void take(const Candidate& candidate) {
+    config_.base = candidate.base;
+    config_.epochs = candidate.epochs;
+  }
+  size_t stages() const { return candidates_.size() + again_; }
   Windows windows() const { return {config_, data_.frequency, covariates_}; }
   TrainConfig settings_of(size_t stage) const {
     TrainConfig settings = settings_;
@@ -112,15 +133,18 @@ class Training {
   }
 
   void train_first(size_t stage) {
-    config_.base = bases_[stage];
+    take(candidates_[stage]);
     network_->initialize(config_.seed);
     ForecastProblem problem(data_, config_, covariates_, *network_, pool_, true, run_.memory);
     problem.carry(weights_);
-    if (bases_.size() > 1) run_.note(fmt::format("training to correct the {}", config_.base));
-    TrainRecord record = Trainer(*network_, problem, settings_of(stage), run_.observer).run();
+    if (candidates_.size() > 1) run_.note(fmt::format("training {}", describe(candidates_[stage])));
+    TrainConfig settings = settings_of(stage);
+    settings.epochs = config_.epochs;
+    settings.schedule = schedule_over(static_cast<int64_t>(config_.epochs * config_.batches_per_epoch));
+    TrainRecord record = Trainer(*network_, problem, settings, run_.observer).run();
     const double seconds = best_.record.seconds + record.seconds;
     if (stage == 0 || record.valid_loss < best_.record.valid_loss) {
-      best_ = {config_.base, std::move(record), config_.conformal ? problem.calibrate() : Calibration(),
+      best_ = {candidates_[stage], std::move(record), config_.conformal ? problem.calibrate() : Calibration(),
                held_out_ ? problem.measure_dependence() : PathDependence(), problem.windows()};
       weights_.clear();
       weights_.push_back(network_->parameters().values().copy());
@@ -134,7 +158,7 @@ class Training {
     network_->initialize(config.seed);
     ForecastProblem whole(data_, config, covariates_, *network_, pool_, false, run_.memory);
     whole.carry(weights_);
-    TrainConfig settings = settings_of(bases_.size() + member);
+    TrainConfig settings = settings_of(candidates_.size() + member);
     settings.seed = config.seed;
     settings.max_steps = steps_of_second(best_.record.best_step, config_, best_.windows, whole.windows());
     settings.schedule = schedule_over(settings.max_steps);  // ends where the first was best, at its lowest rate
@@ -163,7 +187,8 @@ class Training {
 
   json context(size_t stage) const {
     return {{"stage", stage},
-            {"base", best_.base},
+            {"base", best_.candidate.base},
+            {"epochs", best_.candidate.epochs},
             {"record", to_json(best_.record)},
             {"seconds", best_.record.seconds},
             {"calibration", to_json(best_.calibration)},
@@ -177,7 +202,7 @@ class Training {
     if (!text || text->empty()) return;
     try {
       const json context = json::parse(*text);
-      best_.base = context.at("base");
+      best_.candidate = {context.at("base"), context.at("epochs")};
       best_.record = train_record_from_json(context.at("record"));
       best_.record.seconds = context.at("seconds");
       best_.calibration = calibration_from_json(context.at("calibration"));
@@ -195,7 +220,7 @@ class Training {
   ThreadPool& pool_;
   const TrainRun& run_;
   bool held_out_;
-  std::vector<std::string> bases_;
+  std::vector<Candidate> candidates_;
   size_t again_;  // trainings on all data
   std::unique_ptr<Network<float>> network_;
   TrainConfig settings_;

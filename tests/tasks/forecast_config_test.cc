@@ -118,7 +118,20 @@ TEST(ForecastConfig, FewShortSeriesAreValidatedOftenAndLargeSetsAsASample) {
   EXPECT_EQ(steps_and_windows(1, 120), std::pair(size_t{25}, size_t{32}));
   EXPECT_EQ(steps_and_windows(1, 1600 + 18), std::pair(size_t{50}, size_t{32}));  // a pass over 1600 windows
   EXPECT_EQ(steps_and_windows(30, 120), std::pair(size_t{100}, size_t{128}));
-  EXPECT_EQ(steps_and_windows(1, 6000), std::pair(size_t{100}, size_t{256}));
+  EXPECT_EQ(steps_and_windows(1, 6000), std::pair(size_t{100}, size_t{64}));
+}
+
+// Long series are given a short training and a long one to choose from, unless they are told their epochs.
+TEST(ForecastConfig, LongSeriesTryTwoLengthsOfTraining) {
+  ForecastConfig config;
+  config.horizon = 6;
+  const ForecastConfig chosen = resolve(config, make_series(1, 6000));
+  EXPECT_EQ(std::pair(chosen.short_epochs, chosen.epochs), std::pair(size_t{10}, size_t{30}));
+  EXPECT_EQ(chosen.base, kLevelBase);
+  config.epochs = 7;
+  EXPECT_EQ(resolve(config, make_series(1, 6000)).short_epochs, 0u);
+  config.epochs = 0;
+  EXPECT_EQ(resolve(config, make_series(1, 120)).short_epochs, 0u);
 }
 
 TEST(ForecastConfig, CalibratesWhereThereIsSomethingToCalibrateWith) {
