@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Accuracy on public series: trains with the tool's defaults on the training file alone, then scores on the test file, once.
 
-    benchmarks/accuracy.py [--elman build/release/elman] [--data FOLDER or $ELMAN_DATA] [--seeds 1,2,3]
+    benchmarks/accuracy.py [--elman build/release/elman] [--data FOLDER or $ELMAN_DATA] [--seeds 1,2,3] [--rows PREFIX]
 
-FOLDER holds tourism_monthly_{train,test}.csv, m4_hourly_{train,test}.csv (unique_id,ds,y) and airline_passengers.csv.
+FOLDER holds tourism_monthly_{train,test}.csv, m4_hourly_{train,test}.csv (unique_id,ds,y), airline_passengers.csv, ETTh1.csv,
+vic_electricity.csv, exchange_rate.txt.gz, monthly_milk_incomplete.csv and air_quality_valencia.csv. Of ETTh1 rows to 11,520
+train, the errors of the next 2,880 (every window) are in units of the first 8,640's deviation.
 The last line of each row is one JSON object: {"row", "figure", "unit", "naive", "seeds", "minutes"}.
 """
 import argparse
 import csv
+import gzip
 import json
 import os
 import statistics
@@ -82,18 +85,105 @@ def airline(folder):
     measure("airline_passengers", past_path, {name: values[:-12]}, {name: values[-12:]}, 12, smape, "sMAPE, %")
 
 
+def columns(path):
+    with gzip.open(path, "rt") if path.endswith(".gz") else open(path, newline="") as file:
+        return list(csv.reader(file))
+
+
+def write_table(path, rows):
+    with open(path, "w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return path
+
+
+def judged(row, measure, unit, *arguments):
+    """One row of `elman backtest … --json`, which trains before the first window and forecasts all of them."""
+    figures, coverage, start = [], [], time.time()
+    for seed in SEEDS:
+        out = subprocess.run([ELMAN, "backtest", *arguments, "--seed", str(seed), "-q", "--json"], check=True,
+                             stdout=subprocess.PIPE).stdout
+        result = json.loads(out)
+        figures.append(result["metrics"][measure])
+        coverage.append(result["metrics"]["coverage"])
+    naive = result["methods"]["seasonal_naive"]
+    print(json.dumps({"row": row, "figure": round(statistics.fmean(figures), 4), "unit": unit,
+                      "each": [round(f, 4) for f in figures], "naive": round(naive[measure], 4), "seeds": SEEDS,
+                      "coverage": coverage, "verdict": result["verdict"],
+                      "minutes": round((time.time() - start) / 60, 2)}), flush=True)
+
+
+def etth1(folder, horizon, linear):
+    """Mean squared error, each channel in units of its deviation in the first 8,640 rows."""
+    table = columns(os.path.join(DATA, "ETTh1.csv"))
+    past = write_table(os.path.join(folder, "past.csv"), table[:1 + 11520])
+    whole = write_table(os.path.join(folder, "whole.csv"), table[:1 + 14400])
+    deviation = {name: statistics.pstdev(float(row[c]) for row in table[1:8641]) for c, name in enumerate(table[0]) if c}
+    model, errors = os.path.join(folder, "m.safetensors"), os.path.join(folder, "e.csv")
+    figures, start = {}, time.time()
+    for seed in SEEDS:
+        tool("train", "forecast", past, "--horizon", str(horizon), "--seed", str(seed), "-q", "-o", model, *linear)
+        tool("backtest", model, whole, "--windows", str(2880 - horizon + 1), "--stride", "1", "-q", "-o", errors)
+        squares = {}
+        for row in csv.DictReader(open(errors)):
+            if row["step"].isdigit():
+                squares.setdefault(row["method"], []).append((float(row["rmse"]) / deviation[row["unique_id"]]) ** 2)
+        for method in squares:
+            figures.setdefault(method, []).append(statistics.fmean(squares[method]))
+    each = figures["elman"]
+    print(json.dumps({"row": f"etth1_{horizon}" + ("_linear" if linear else ""), "figure": round(statistics.fmean(each), 4),
+                      "unit": "MSE, scaled", "each": [round(f, 4) for f in each],
+                      "naive": round(figures["seasonal_naive"][0], 4), "seeds": SEEDS,
+                      "minutes": round((time.time() - start) / 60, 2)}), flush=True)
+
+
+def vic_electricity(folder):
+    """Hourly means of the half-hours; a holiday if any half-hour is one."""
+    hours = {}
+    for row in csv.DictReader(open(os.path.join(DATA, "vic_electricity.csv"), newline="")):
+        hours.setdefault(row["Time"][:13].replace("T", " ") + ":00:00", []).append(row)
+    table = [["ds", "Demand", "Temperature", "Holiday"]]
+    for hour, halves in hours.items():
+        means = [statistics.fmean(float(half[name]) for half in halves) for name in ("Demand", "Temperature")]
+        table.append([hour, *means, int(any(half["Holiday"] == "TRUE" for half in halves))])
+    path = write_table(os.path.join(folder, "vic.csv"), table)
+    judged("vic_electricity", "mae", "MAE, MW", path, "--target", "Demand", "--future", "Temperature,Holiday", "--horizon",
+           "24", "--windows", "90", "--quantiles", "0.05,0.1,0.5,0.9,0.95")
+
+
+def exchange_rate(folder, horizon):
+    rows = columns(os.path.join(DATA, "exchange_rate.txt.gz"))
+    table = [["day"] + [f"rate{c}" for c in range(8)]] + [[day, *row] for day, row in enumerate(rows)]
+    path = write_table(os.path.join(folder, "exchange.csv"), table)
+    judged(f"exchange_rate_{horizon}", "mase", "MASE", path, "--horizon", str(horizon), "--windows",
+           str(len(rows) // 5 // horizon))
+
+
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--elman", default="build/release/elman")
 parser.add_argument("--data", default=os.environ.get("ELMAN_DATA"))
 parser.add_argument("--seeds", default="1,2,3")
+parser.add_argument("--rows", default="", help="those whose name begins so")
 arguments = parser.parse_args()
 if not arguments.data:
     parser.error("name the folder of the series with --data or $ELMAN_DATA")
 ELMAN, DATA = os.path.abspath(arguments.elman), arguments.data
 SEEDS = [int(seed) for seed in arguments.seeds.split(",")]
 
-with tempfile.TemporaryDirectory() as scratch:
-    airline(scratch)
+ROWS = {"airline_passengers": airline}
 for name, season, score, unit in [("tourism_monthly", 12, mase, "mean MASE"), ("m4_hourly", 24, owa, "OWA")]:
-    train_file = os.path.join(DATA, name + "_train.csv")
-    measure(name, train_file, read_long(train_file), read_long(os.path.join(DATA, name + "_test.csv")), season, score, unit)
+    train_file, test_file = (os.path.join(DATA, name + part) for part in ("_train.csv", "_test.csv"))
+    ROWS[name] = lambda folder, r=(name, train_file, test_file, season, score, unit): measure(
+        r[0], r[1], read_long(r[1]), read_long(r[2]), *r[3:])
+for horizon in (96, 192, 336, 720):
+    for kind, linear in [("", []), ("_linear", ["--num-layers", "0"])]:
+        ROWS[f"etth1_{horizon}{kind}"] = lambda folder, r=(horizon, linear): etth1(folder, *r)
+ROWS["vic_electricity"] = vic_electricity
+ROWS["exchange_rate_24"] = lambda folder: exchange_rate(folder, 24)
+ROWS["milk_incomplete"] = lambda folder: judged("milk_incomplete", "mae", "MAE", os.path.join(
+    DATA, "monthly_milk_incomplete.csv"), "--horizon", "12")
+ROWS["valencia"] = lambda folder: judged("valencia", "mae", "MAE", os.path.join(DATA, "air_quality_valencia.csv"),
+                                         "--horizon", "24", "--windows", "30")
+for name, row in ROWS.items():
+    if name.startswith(arguments.rows):
+        with tempfile.TemporaryDirectory() as scratch:
+            row(scratch)
