@@ -32,7 +32,7 @@ struct ForecastConfig {
   std::string base = kAutoBase;  // what the network corrects, one of base_names(); kAutoBase: by the held-out part
   CovariateColumns covariates = {};
   size_t epochs = 0;
-  size_t short_epochs = 0;  // tried as well, for data that more teach by heart; 0: not
+  size_t short_epochs = 0;       // tried as well, for data that more teach by heart; 0: not
   size_t batches_per_epoch = 0;  // between two validations; 0: by the number of windows
   size_t batch_size = 0;
   double learning_rate = 0;
