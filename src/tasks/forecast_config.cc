@@ -84,7 +84,9 @@ size_t round_up(size_t value, size_t multiple) { return divide_up(value, multipl
 
 void check(const ForecastConfig& c) {
   check_base(c.base);
-  find_head(c.head);
+  if (find_head(c.head).counts && c.base == kSeasonBase)
+    fail(ErrorCode::kUsage, "--base {} does not go with --head {}, whose forecasts are counts; use --base {}", c.base,
+         c.head, kLevelBase);
   if (c.ensemble == 0) fail(ErrorCode::kUsage, "--ensemble is 0, expected at least 1 network");
   if (c.horizon == 0) fail(ErrorCode::kUsage, "--horizon is 0, expected at least 1 step");
   for (size_t i = 0; i < c.quantiles.size(); ++i) {

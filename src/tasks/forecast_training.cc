@@ -119,6 +119,7 @@ class Training {
   void take(const Candidate& candidate) {
     config_.base = candidate.base;
     config_.epochs = candidate.epochs;
+    config_.short_epochs = 0;  // decided
   }
   size_t stages() const { return candidates_.size() + again_; }
   Windows windows() const { return {config_, data_.frequency, covariates_}; }

@@ -29,7 +29,7 @@ Windows::Windows(const ForecastConfig& config, const Frequency& frequency, const
       horizon_(config.horizon),
       written_(config.written_steps()),
       season_(config.season),
-      base_(config.base == kSeasonBase && !find_head(config.head).counts ? config.season : 0),
+      base_(config.base == kSeasonBase ? config.season : 0),
       counts_(find_head(config.head).counts),
       frequency_(frequency),
       calendar_(calendar_features(frequency)),

@@ -51,8 +51,9 @@ class Train(ToolTest):
         result = self.result("train", "forecast", CO2, "--horizon", 6, "--epochs", 1000, "--patience", 0, "--no-refit",
                              "--time-limit", 0.5, "-o", "m.safetensors")
         self.assertLess(result["epochs"], 1000)
-        self.run_tool("inspect", "m.safetensors")
-
+        out, _ = self.run_tool("inspect", "m.safetensors")
+        self.assertIn("reader\n", out)
+        self.assertNotIn("{", out)  # no layer is shown as JSON
 
     def test_checkpoints_through_time_change_memory_alone(self):
         self.write("text.txt", TEXT * 4)

@@ -121,6 +121,15 @@ TEST(ForecastConfig, FewShortSeriesAreValidatedOftenAndLargeSetsAsASample) {
   EXPECT_EQ(steps_and_windows(1, 6000), std::pair(size_t{100}, size_t{64}));
 }
 
+TEST(ForecastConfig, CountsCorrectNoSeason) {
+  ForecastConfig config = quick();
+  config.head = "negative_binomial";
+  EXPECT_EQ(resolve(config, make_series(1, 120)).base, kLevelBase);
+  config.base = kSeasonBase;
+  expect_error(ErrorCode::kUsage, {"--base season", "--head negative_binomial", "--base level"},
+               [&] { resolve(config, make_series(1, 120)); });
+}
+
 // Long series are given a short training and a long one to choose from, unless they are told their epochs.
 TEST(ForecastConfig, LongSeriesTryTwoLengthsOfTraining) {
   ForecastConfig config;

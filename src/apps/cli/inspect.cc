@@ -28,16 +28,23 @@ std::string field_text(const nlohmann::json& value) {
 }
 
 // A layer in words, from its description: any kind, those to come included.
+std::string layer_text(const nlohmann::json& layer, const std::string& indent);
+
+std::string list_text(const std::string& heading, const nlohmann::json& layers, const std::string& indent) {
+  std::string text = indent + heading + "\n";
+  for (const auto& layer : layers) text += layer_text(layer, indent + "  ");
+  return text;
+}
+
 std::string layer_text(const nlohmann::json& layer, const std::string& indent) {
   std::string text = indent + layer.at("kind").get<std::string>();
   std::string nested;
   for (const auto& [key, value] : layer.items()) {
     if (key == "kind") continue;
     if (key == "branches") {
-      for (const auto& branch : value) {
-        nested += indent + "  branch\n";
-        for (const auto& inner : branch) nested += layer_text(inner, indent + "    ");
-      }
+      for (const auto& branch : value) nested += list_text("branch", branch, indent + "  ");
+    } else if (key == "reader") {
+      nested += list_text("reader", value, indent + "  ");
     } else if (!(value.is_boolean() && !value.get<bool>())) {
       text += fmt::format("  {} {}", key, field_text(value));
     }
