@@ -92,7 +92,8 @@ void fill_kernels(CellKernels<T>* kernels) {
   kernels->forward[0] = forward_rows<Math, T, 0>;
   kernels->backward[0] = backward_rows<Math, T, 0>;
   if constexpr (Math::kPhases == 1) {
-    kernels->step = step<Math, T>;
+    kernels->step = step<Math, T, false>;
+    kernels->step_one = step<Math, T, true>;
     kernels->step_lanes = Lanes<T>::kCount;
     kernels->step_vectors = kStepVectors<Math>;
   } else {
@@ -110,21 +111,28 @@ HWY_AFTER_NAMESPACE();
   void Math##F32(CellKernels<float>* kernels) { fill_kernels<Math, float>(kernels); } \
   void Math##F64(CellKernels<double>* kernels) { fill_kernels<Math, double>(kernels); }
 
+// The kernels of a dispatch table's entry. With one instruction set compiled in there is no table.
+#if (HWY_TARGETS & (HWY_TARGETS - 1)) == 0
+#define ELMAN_FILL(function, entry, kernels) ((void)entry, HWY_STATIC_DISPATCH(function)(kernels))
+#else
+#define ELMAN_FILL(function, entry, kernels) HWY_DISPATCH_TABLE(function)[entry](kernels)
+#endif
+
 // Once a file, in namespace elman: the cell named `name` from its math and its spec.
-#define ELMAN_CELL(name, Math, cell_spec)                      \
-  HWY_EXPORT(Math##F32);                                       \
-  HWY_EXPORT(Math##F64);                                       \
-  extern const Cell name;                                      \
-  const Cell name{cell_spec,                                   \
-                  [] {                                         \
-                    CellKernels<float> kernels;                \
-                    HWY_DYNAMIC_DISPATCH(Math##F32)(&kernels); \
-                    return kernels;                            \
-                  },                                           \
-                  [] {                                         \
-                    CellKernels<double> kernels;               \
-                    HWY_DYNAMIC_DISPATCH(Math##F64)(&kernels); \
-                    return kernels;                            \
+#define ELMAN_CELL(name, Math, cell_spec)                   \
+  HWY_EXPORT(Math##F32);                                    \
+  HWY_EXPORT(Math##F64);                                    \
+  extern const Cell name;                                   \
+  const Cell name{cell_spec,                                \
+                  [](size_t entry) {                        \
+                    CellKernels<float> kernels;             \
+                    ELMAN_FILL(Math##F32, entry, &kernels); \
+                    return kernels;                         \
+                  },                                        \
+                  [](size_t entry) {                        \
+                    CellKernels<double> kernels;            \
+                    ELMAN_FILL(Math##F64, entry, &kernels); \
+                    return kernels;                         \
                   }};
 
 #endif  // ELMAN_CELLS_CELL_INL_H_

@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "kernels/targets.h"
 #include "tensor/bfloat16.h"
 #include "tensor/view.h"
 
@@ -66,21 +67,30 @@ struct CellRows {
   ConstView<T> d_result;       // in: gradient to the result (phases before the last)
 };
 
-// One step of one sequence, for streams. Panels hold, for each group of units, a row of `step_vectors` vectors of
-// `step_lanes` units (fewer vectors in the last group, zeros beyond the last unit) for each of: constants, the columns'
-// biases and the cell's vectors; weights, for each input, the columns it enters, the first; for each h, as many
-// columns, the last.
+// Streams take the vectors of units in groups, at most `most` at once and all of nearly one size, so that no group is
+// left with too few sums to hide the latency of a multiply-add: how many of the `left` vectors come next.
+constexpr size_t step_group(size_t left, size_t most) {
+  if (left <= most) return left;  // without a division
+  const size_t groups = (left + most - 1) / most;
+  return (left + groups - 1) / groups;
+}
+
+// What all steps of streams share. Panels hold, for each group of units, rows of that many vectors of `step_lanes`
+// units, zeros beyond the last unit. constants: a row for the bias of each column. weights: for each input, a row for
+// each of the columns it enters, the first; for each h, as many, the last.
 template <class T>
 struct CellStep {
   const T* constants;
   const T* weights;
   const BFloat16* narrow_weights;  // instead of weights, unless null
-  const T* x;
+  const T* vectors;                // [vectors][units], the cell's
   size_t inputs, units;
-  T* h;                   // read and replaced
-  T* next_h;              // [units], the same; not h's memory
-  T* states[kMaxStates];  // above h: read and replaced
 };
+
+// One step of one sequence. x [inputs]; states [states][units], read and replaced; sums has room for all columns of
+// whole vectors of units; y [units], the new h, apart from all others.
+template <class T>
+using StepKernel = void (*)(const CellStep<T>& cell, const T* x, T* states, T* sums, T* y);
 
 template <class T>
 using CellKernel = void (*)(const CellRows<T>&);
@@ -90,19 +100,30 @@ template <class T>
 struct CellKernels {
   static constexpr size_t kMaxPhases = 2;
   CellKernel<T> forward[kMaxPhases] = {}, backward[kMaxPhases] = {};
-  void (*step)(const CellStep<T>&) = nullptr;  // of cells with one phase
+  // Of cells with one phase: for any number of units, and for at most step_lanes of them, which needs no sums.
+  StepKernel<T> step = nullptr, step_one = nullptr;
   size_t step_lanes = 0, step_vectors = 0;
 };
 
 struct Cell {
   CellSpec spec;
-  CellKernels<float> (*f32)();
-  CellKernels<double> (*f64)();  // one lane in double: the reference for gradient checks
+  CellKernels<float> (*f32)(size_t entry);   // of an instruction set: dispatch_entry() of kernels/targets.h
+  CellKernels<double> (*f64)(size_t entry);  // one lane in double: the reference for gradient checks
 
+  // Of the best instruction set.
   template <class T>
   CellKernels<T> kernels() const {
-    if constexpr (sizeof(T) == sizeof(float)) return f32();
-    else return f64();
+    return kernels<T>(dispatch_entry());
+  }
+  // Of the one that steps so many units fastest: lanes left empty cost as much as full ones.
+  template <class T>
+  CellKernels<T> step_kernels(size_t units) const;
+
+ private:
+  template <class T>
+  CellKernels<T> kernels(size_t entry) const {
+    if constexpr (sizeof(T) == sizeof(float)) return f32(entry);
+    else return f64(entry);
   }
 };
 

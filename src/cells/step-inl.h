@@ -15,11 +15,11 @@ HWY_BEFORE_NAMESPACE();
 namespace elman {
 namespace HWY_NAMESPACE {
 
-// Vectors of units that go together, so that enough sums are in flight to hide the latency of a multiply-add.
+// Vectors of units that go together at most: as many sums as leave the registers room for an input and its weights.
 template <class Math>
-inline constexpr size_t kStepVectors = std::max<size_t>(1, 8 / Math::kColumns);
+inline constexpr size_t kStepVectors = std::max<size_t>(1, 12 / Math::kColumns);
 
-// sums[first + c] += x[k] * rows[k][c] for the `kCount` columns from `first`, k ascending. Returns the end of rows.
+// sums[c][v] += x[k] * rows[k][c][v] for the first `kCount` columns, k ascending. Returns the end of rows.
 template <size_t kCount, size_t kVectors, class T, class S, class V>
 HWY_INLINE const S* add_rows(const S* HWY_RESTRICT rows, const T* HWY_RESTRICT x, size_t n, V (*sums)[kVectors]) {
   using L = Lanes<T>;
@@ -35,80 +35,112 @@ HWY_INLINE const S* add_rows(const S* HWY_RESTRICT rows, const T* HWY_RESTRICT x
   return rows;
 }
 
-// The panels of the units not yet done; S is what weights are stored as.
+// One call's part of a step.
+template <class T>
+struct StepCall {
+  const CellStep<T>& cell;
+  const T* x;
+  T* states;
+  T* y;
+};
+
+// Where the panels of the next group of units begin; S is what weights are stored as.
 template <class T, class S>
 struct StepPanels {
   const T* constants;
   const S* weights;
 };
 
-// kVectors vectors of units from `unit` on. x enters the first columns, h the last.
-// kAlone: there are no others, so h can be replaced at once.
-template <class Math, size_t kVectors, bool kAlone, class T, class S>
-HWY_INLINE void step_units(const CellStep<T>& s, StepPanels<T, S>& panels, size_t unit) {
+// The pre-activations of the next kVectors vectors of units. x enters the first columns, h the last.
+template <class Math, size_t kVectors, class T, class S, class V>
+HWY_INLINE void add_products(const StepCall<T>& s, StepPanels<T, S>& panels, V (*sums)[kVectors]) {
   using L = Lanes<T>;
-  using V = typename L::V;
   constexpr size_t kGates = Math::kColumns - Math::kApart;
-  V sums[Math::kColumns][kVectors], vectors[Math::kVectors + 1][kVectors];
-  const auto load = [&](V& to) HWY_ATTR {
-    to = L::load(panels.constants);
-    panels.constants += L::kCount;
-  };
 #pragma GCC unroll 16
-  for (size_t c = 0; c < Math::kColumns; ++c)
-    for (size_t v = 0; v < kVectors; ++v) load(sums[c][v]);
-  if constexpr (Math::kVectors > 0) {
-    for (size_t c = 0; c < Math::kVectors; ++c)
-      for (size_t v = 0; v < kVectors; ++v) load(vectors[c][v]);
+  for (size_t c = 0; c < Math::kColumns; ++c) {
+#pragma GCC unroll 16
+    for (size_t v = 0; v < kVectors; ++v, panels.constants += L::kCount) sums[c][v] = L::load(panels.constants);
   }
+  panels.weights = add_rows<kGates, kVectors>(panels.weights, s.x, s.cell.inputs, sums);
+  panels.weights = add_rows<kGates, kVectors>(panels.weights, s.states, s.cell.units, sums + Math::kApart);
+}
 
-  panels.weights = add_rows<kGates, kVectors>(panels.weights, s.x, s.inputs, sums);
-  panels.weights = add_rows<kGates, kVectors>(panels.weights, s.h, s.units, sums + Math::kApart);
-
+// Those of the next `vectors` <= kVectors ones, into rows of `sums`, one for each.
+template <class Math, size_t kVectors, class T, class S>
+HWY_INLINE void add_group(const StepCall<T>& s, StepPanels<T, S>& panels, size_t vectors, T* sums) {
+  if constexpr (kVectors > 1) {
+    if (vectors < kVectors) return add_group<Math, kVectors - 1>(s, panels, vectors, sums);
+  }
+  using L = Lanes<T>;
+  typename L::V group[Math::kColumns][kVectors];
+  add_products<Math, kVectors>(s, panels, group);
 #pragma GCC unroll 16
   for (size_t v = 0; v < kVectors; ++v) {
-    const size_t first = unit + v * L::kCount, left = s.units - first;
-    // Inline, or the sums would go through memory.
-    const auto finish = [&](auto access) HWY_ATTR __attribute__((always_inline)) {
-      CellLanes<V> c;
-      for (size_t k = 0; k < Math::kColumns; ++k) c.gate[k] = sums[k][v];
-      if constexpr (Math::kVectors > 0)
-        for (size_t k = 0; k < Math::kVectors; ++k) c.vector[k] = vectors[k][v];
-      for (size_t k = 0; k < Math::kStates; ++k) c.prev[k] = access.load((k == 0 ? s.h : s.states[k]) + first);
-      Math::template forward<0>(c);
-      for (size_t k = 0; k < Math::kStates; ++k) access.store(c.next[k], (k == 0 ? s.next_h : s.states[k]) + first);
-      if constexpr (kAlone) access.store(c.next[0], s.h + first);
-    };
-    if (left >= L::kCount) finish(Access<T, false>{L::kCount});
-    else finish(Access<T, true>{left});
+#pragma GCC unroll 16
+    for (size_t c = 0; c < Math::kColumns; ++c) L::store(group[c][v], sums + (v * Math::kColumns + c) * L::kCount);
   }
 }
 
-// The last group of units, of at most kVectors vectors.
-template <class Math, size_t kVectors, bool kAlone, class T, class S>
-HWY_INLINE void step_last(const CellStep<T>& s, StepPanels<T, S> panels, size_t unit) {
-  if constexpr (kVectors == 1) {
-    step_units<Math, 1, kAlone>(s, panels, unit);
-  } else {
-    if (s.units > unit + (kVectors - 1) * Lanes<T>::kCount) step_units<Math, kVectors, kAlone>(s, panels, unit);
-    else step_last<Math, kVectors - 1, kAlone>(s, panels, unit);
-  }
+// The cell's math for the vector of units from `unit` on, its pre-activations given.
+template <class Math, class T, class V, class A>
+HWY_INLINE void finish_units(const StepCall<T>& s, CellLanes<V>& c, size_t unit, A access) {
+  const size_t units = s.cell.units;
+#pragma GCC unroll 16
+  for (size_t k = 0; k < Math::kVectors; ++k) c.vector[k] = access.load(s.cell.vectors + k * units + unit);
+#pragma GCC unroll 16
+  for (size_t k = 0; k < Math::kStates; ++k) c.prev[k] = access.load(s.states + k * units + unit);
+  Math::template forward<0>(c);
+  access.store(c.next[0], s.y + unit);
+#pragma GCC unroll 16
+  for (size_t k = 0; k < Math::kStates; ++k) access.store(c.next[k], s.states + k * units + unit);
+}
+template <class Math, class T, class V>
+HWY_INLINE void finish_vector(const StepCall<T>& s, CellLanes<V>& c, size_t unit) {
+  const size_t left = s.cell.units - unit;
+  if (left >= Lanes<T>::kCount) finish_units<Math>(s, c, unit, Access<T, false>{left});
+  else finish_units<Math>(s, c, unit, Access<T, true>{left});
 }
 
+// Units that one vector holds: their sums stay in registers.
 template <class Math, class T, class S>
-HWY_INLINE void step_all(const CellStep<T>& s, StepPanels<T, S> panels) {
-  constexpr size_t kVectors = kStepVectors<Math>, kGroup = kVectors * Lanes<T>::kCount;
-  if (s.units <= kGroup) return step_last<Math, kVectors, true>(s, panels, 0);
-  size_t unit = 0;
-  for (; unit + kGroup < s.units; unit += kGroup) step_units<Math, kVectors, false>(s, panels, unit);
-  step_last<Math, kVectors, false>(s, panels, unit);
-  std::copy_n(s.next_h, s.units, s.h);
+HWY_INLINE void step_one(const StepCall<T>& s, StepPanels<T, S> panels) {
+  typename Lanes<T>::V sums[Math::kColumns][1];
+  add_products<Math, 1>(s, panels, sums);
+  CellLanes<typename Lanes<T>::V> c;
+#pragma GCC unroll 16
+  for (size_t k = 0; k < Math::kColumns; ++k) c.gate[k] = sums[k][0];
+  finish_vector<Math>(s, c, 0);
 }
 
-template <class Math, class T>
-void step(const CellStep<T>& s) {
-  if (s.narrow_weights) step_all<Math>(s, StepPanels<T, BFloat16>{s.constants, s.narrow_weights});
-  else step_all<Math>(s, StepPanels<T, T>{s.constants, s.weights});
+// All products come first: they read h, which can then be replaced in place, and the long chains of the cell's math
+// overlap from vector to vector.
+template <class Math, class T, class S>
+HWY_INLINE void step_all(const StepCall<T>& s, StepPanels<T, S> panels, T* sums) {
+  using L = Lanes<T>;
+  constexpr size_t kRow = Math::kColumns * L::kCount;
+  const size_t all = (s.cell.units + L::kCount - 1) / L::kCount;
+  for (size_t done = 0, group; done < all; done += group) {
+    group = step_group(all - done, kStepVectors<Math>);
+    add_group<Math, kStepVectors<Math>>(s, panels, group, sums + done * kRow);
+  }
+  for (size_t v = 0; v < all; ++v) {
+    CellLanes<typename L::V> c;
+#pragma GCC unroll 16
+    for (size_t k = 0; k < Math::kColumns; ++k) c.gate[k] = L::load(sums + v * kRow + k * L::kCount);
+    finish_vector<Math>(s, c, v * L::kCount);
+  }
+}
+
+// kOne: one vector holds all units.
+template <class Math, class T, bool kOne>
+void step(const CellStep<T>& cell, const T* x, T* states, T* sums, T* y) {
+  const StepCall<T> s{cell, x, states, y};
+  const auto run = [&](auto panels) HWY_ATTR __attribute__((always_inline)) {
+    if constexpr (kOne) step_one<Math>(s, panels);
+    else step_all<Math>(s, panels, sums);
+  };
+  if (cell.narrow_weights) run(StepPanels<T, BFloat16>{cell.constants, cell.narrow_weights});
+  else run(StepPanels<T, T>{cell.constants, cell.weights});
 }
 
 }  // namespace HWY_NAMESPACE

@@ -84,29 +84,35 @@ HWY_INLINE void gemm_all(const ConstView<T>& a, const PackedMatrix<T>& b, const 
   }
 }
 
-// Four outputs at a time: each is one chain, whose links wait for each other.
+// Both are calls of their own, or all that is constant in their loops would be worked out before, which takes longer
+// than a short sum.
 template <class T>
-HWY_INLINE void vector_product(const ConstView<T>& weight, const T* HWY_RESTRICT x, const T* bias, T* HWY_RESTRICT y) {
-  size_t j = 0;
-  for (; j + 4 <= weight.rows; j += 4) {
-    T sums[4] = {bias[j], bias[j + 1], bias[j + 2], bias[j + 3]};
-    for (size_t k = 0; k < weight.cols; ++k)
-      for (size_t i = 0; i < 4; ++i) sums[i] = fma(x[k], weight(j + i, k), sums[i]);
-    std::copy_n(sums, 4, y + j);
-  }
-  for (; j < weight.rows; ++j) {
-    T sum = bias[j];
-    for (size_t k = 0; k < weight.cols; ++k) sum = fma(x[k], weight(j, k), sum);
-    y[j] = sum;
-  }
+HWY_NOINLINE T dot_product(const T* HWY_RESTRICT weight, const T* HWY_RESTRICT x, size_t n, T sum) {
+  size_t k = 0;
+  for (; k + 4 <= n; k += 4)
+    for (size_t i = k; i < k + 4; ++i) sum = fma(x[i], weight[i], sum);
+  for (; k < n; ++k) sum = fma(x[k], weight[k], sum);
+  return sum;
+}
+// Four together: each is one chain, whose links wait for each other.
+template <class T>
+HWY_NOINLINE void dot_products(const T* HWY_RESTRICT weight, size_t stride, const T* HWY_RESTRICT x, size_t n,
+                               const T* bias, T* HWY_RESTRICT y) {
+  T sums[4] = {bias[0], bias[1], bias[2], bias[3]};
+  for (size_t k = 0; k < n; ++k)
+    for (size_t i = 0; i < 4; ++i) sums[i] = fma(x[k], weight[i * stride + k], sums[i]);
+  std::copy_n(sums, 4, y);
 }
 
-void vector_f32(const ConstView<float>& weight, const float* x, const float* bias, float* y) {
-  vector_product(weight, x, bias, y);
+template <class T>
+void vector_product(const ConstView<T>& weight, const T* x, const T* bias, T* y) {
+  size_t j = 0;
+  for (; j + 4 <= weight.rows; j += 4) dot_products(weight.row(j), weight.stride, x, weight.cols, bias + j, y + j);
+  for (; j < weight.rows; ++j) y[j] = dot_product(weight.row(j), x, weight.cols, bias[j]);
 }
-void vector_f64(const ConstView<double>& weight, const double* x, const double* bias, double* y) {
-  vector_product(weight, x, bias, y);
-}
+
+VectorKernel<float> vector_f32() { return vector_product<float>; }
+VectorKernel<double> vector_f64() { return vector_product<double>; }
 void gemm_f32(const ConstView<float>& a, const PackedMatrix<float>& b, const View<float>& c, GemmStart start,
               const float* bias, SegmentRange range) {
   gemm_all(a, b, c, start, bias, range);
@@ -141,17 +147,15 @@ void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, 
   }
 }
 
-template <class T>
-void multiply_vector(const ConstView<T>& weight, const T* x, const T* bias, T* y) noexcept {
-  if constexpr (sizeof(T) == sizeof(float)) {
-    HWY_DYNAMIC_DISPATCH(vector_f32)(weight, x, bias, y);
-  } else {
-    HWY_DYNAMIC_DISPATCH(vector_f64)(weight, x, bias, y);
-  }
+template <>
+VectorKernel<float> vector_kernel() {
+  return HWY_DYNAMIC_DISPATCH(vector_f32)();
+}
+template <>
+VectorKernel<double> vector_kernel() {
+  return HWY_DYNAMIC_DISPATCH(vector_f64)();
 }
 
-template void multiply_vector(const ConstView<float>&, const float*, const float*, float*) noexcept;
-template void multiply_vector(const ConstView<double>&, const double*, const double*, double*) noexcept;
 template void gemm(ConstView<float>, const PackedMatrix<float>&, View<float>, GemmStart, const float*,
                    SegmentRange) noexcept;
 template void gemm(ConstView<double>, const PackedMatrix<double>&, View<double>, GemmStart, const double*,

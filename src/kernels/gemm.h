@@ -93,7 +93,10 @@ void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, 
 // y[j] = bias[j] + sum_k x[k] weight[j, k], bit for bit what gemm makes of one row and a bias: for the few outputs of a
 // stream's last layer. REQUIRES: y does not overlap x.
 template <class T>
-void multiply_vector(const ConstView<T>& weight, const T* x, const T* bias, T* y) noexcept;
+using VectorKernel = void (*)(const ConstView<T>& weight, const T* x, const T* bias, T* y);
+// Of the instruction set chosen now: streams ask once, not at every step.
+template <class T>
+VectorKernel<T> vector_kernel();
 
 // Columns [begin, end) of A, each with a row of C of its own or nowhere: segments say which; none, the same.
 struct GradientRange {

@@ -13,6 +13,14 @@ std::vector<InstructionSet> supported_targets() {
   return targets;
 }
 
+size_t dispatch_entry(const InstructionSet& target) {
+  hwy::ChosenTarget chosen;
+  chosen.Update(target.id);
+  return chosen.GetIndex();
+}
+
+size_t dispatch_entry() { return hwy::GetChosenTarget().GetIndex(); }
+
 ForcedTarget::ForcedTarget(const InstructionSet& target) {
   hwy::SetSupportedTargetsForTest(target.id);
   hwy::GetChosenTarget().Update(target.id);

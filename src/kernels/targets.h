@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,10 @@ struct InstructionSet {
 
 // Best first; the last one is the baseline.
 std::vector<InstructionSet> supported_targets();
+
+// Where the tables that kernels are dispatched by have the entry of this set, and of the one that is chosen now.
+size_t dispatch_entry(const InstructionSet& target);
+size_t dispatch_entry();
 
 // Makes every kernel run on one instruction set for as long as it lives: tests compare the sets' results. Matrices
 // packed under another target must be packed again. REQUIRES: no kernel is running and no other ForcedTarget lives.

@@ -26,7 +26,7 @@ class SequentialLayer : public Layer<T> {
   View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;
   View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const override;
   void pack_step(const Parameters<T>& parameters) override;
-  void step(const Pass<T>& pass, const ConstView<T>& x, T* y) const override;
+  void step(const Pass<T>& pass, const T* x, size_t width, T* y) const override;
 
  private:
   enum Slot { kBetween, kOutput, kDeltaOutput, kDeltaInput };
@@ -42,8 +42,10 @@ class SequentialLayer : public Layer<T> {
 
   size_t input_;
   std::vector<LayerPtr<T>> layers_;
-  size_t pieceable_ = 0;      // layers from the first on that can run piece by piece
-  bool many_to_one_ = false;  // the last of these
+  size_t pieceable_ = 0;        // layers from the first on that can run piece by piece
+  bool many_to_one_ = false;    // the last of these
+  std::vector<size_t> widths_;  // each layer's output_size(), for step()
+  size_t between_ = 0;          // their sum
 };
 
 // The sum of branches that read one input: a residual connection when a branch is the identity, a skip otherwise.

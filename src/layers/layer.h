@@ -171,10 +171,13 @@ class Layer {
   // d_y, which may be overwritten, → d_x (no data when !need_d_x). `steps` is the forward call's.
   virtual View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const = 0;
 
-  // One step of one sequence, bit for bit what forward gives: x [1, input_size] → y [output_size], which is not x.
-  // After the first call nothing is allocated. REQUIRES: a state, no tape, !needs_future().
-  virtual void step(const Pass<T>& pass, const ConstView<T>& x, T* y) const {
-    std::copy_n(forward(pass, Steps(1, 1), x).data, output_size(), y);
+  // One step of one sequence, bit for bit what forward gives: x [width] → y [output_size], which is not x.
+  // After the first call nothing is allocated. Plain pointers, and few instructions: a small layer's step is one long
+  // chain of additions and products, and the processor begins the next one only as far as it can look ahead; a view
+  // written in pieces and copied as a whole would even make it wait for the step before to retire. REQUIRES: a state,
+  // no tape, !needs_future().
+  virtual void step(const Pass<T>& pass, const T* x, size_t width, T* y) const {
+    std::copy_n(forward(pass, Steps(1, 1), {x, 1, width}).data, output_size(), y);
   }
 
  private:

@@ -14,6 +14,9 @@ LinearLayer<T>::LinearLayer(size_t id, const LinearOptions& o, Parameters<T>& pa
 template <class T>
 void LinearLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) {
   packed_.pack_transposed(parameters.value(weight_), {}, &pool);
+  multiply_vector_ = vector_kernel<T>();
+  step_weight_ = parameters.value(weight_);
+  step_bias_ = parameters.value(bias_).data;
   if (training) packed_back_.pack(parameters.value(weight_), {}, &pool);
 }
 
@@ -47,11 +50,9 @@ View<T> LinearLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps
 }
 
 template <class T>
-void LinearLayer<T>::step(const Pass<T>& pass, const ConstView<T>& x, T* y) const {
-  const T* bias = pass.parameters.value(bias_).data;
-  if (output_ <= kFewOutputs && !packed_.is_narrow())
-    multiply_vector<T>(pass.parameters.value(weight_), x.data, bias, y);
-  else gemm<T>(x, packed_, {y, 1, output_}, GemmStart::kBias, bias);
+void LinearLayer<T>::step(const Pass<T>& pass, const T* x, size_t, T* y) const {
+  if (output_ <= kFewOutputs && !packed_.is_narrow()) multiply_vector_(step_weight_, x, step_bias_, y);
+  else gemm<T>({x, 1, input_}, packed_, {y, 1, output_}, GemmStart::kBias, pass.parameters.value(bias_).data);
 }
 
 template class LinearLayer<float>;

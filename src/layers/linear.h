@@ -24,13 +24,16 @@ class LinearLayer : public Layer<T> {
   void narrow(Parameters<T>& parameters) override;
   View<T> forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const override;
   View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const override;
-  void step(const Pass<T>& pass, const ConstView<T>& x, T* y) const override;
+  void step(const Pass<T>& pass, const T* x, size_t width, T* y) const override;
 
  private:
   static constexpr size_t kFewOutputs = 8;  // fewer than a panel's columns
   enum Slot { kOutput, kDeltaInput };
   size_t input_, output_, weight_, bias_;
   PackedMatrix<T> packed_, packed_back_;
+  VectorKernel<T> multiply_vector_ = nullptr;  // for step(), with what it reads
+  ConstView<T> step_weight_;
+  const T* step_bias_ = nullptr;
 };
 
 }  // namespace elman

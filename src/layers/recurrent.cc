@@ -122,6 +122,7 @@ template <class T>
 void RecurrentLayer<T>::narrow(Parameters<T>& parameters) {
   pack_step(parameters);
   step_narrow_ = narrowed(step_weights_);
+  step_.narrow_weights = step_narrow_.data();
   step_weights_ = {};
   packed_ih_.narrow();
   packed_ih_back_.clear();

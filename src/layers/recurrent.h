@@ -48,7 +48,7 @@ class RecurrentLayer : public Layer<T> {
   View<T> backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const override;
 
   void pack_step(const Parameters<T>& parameters) override;
-  void step(const Pass<T>& pass, const ConstView<T>& x, T* y) const override;
+  void step(const Pass<T>& pass, const T* x, size_t width, T* y) const override;
 
   // State s of all sequences, h being the first, in this layer's part of `state`.
   View<T> state_of(State<T>& state, size_t s) const {
@@ -183,6 +183,7 @@ class RecurrentLayer : public Layer<T> {
   Buffer<T> step_constants_, step_weights_;  // as CellStep wants them
   Buffer<BFloat16> step_narrow_;
   CellKernels<T> step_kernels_;
+  CellStep<T> step_;  // all that step() reads of the layer, in one place
 };
 
 template <class T>

@@ -69,7 +69,7 @@ class Network {
   // One step of one sequence: x [input_size] → y [output_size], as forward gives them. Allocates nothing after the
   // first call with this scratch. REQUIRES: can_stream(), a state of one sequence, x and y apart.
   void step(Scratch<T>& scratch, State<T>& state, const T* x, T* y) const {
-    root_->step({parameters_, scratch, &state}, {x, 1, input_size()}, y);
+    root_->step({parameters_, scratch, &state}, x, input_size(), y);
   }
   // Adds to parameters().gradients(). Returns d_x when asked for.
   View<T> backward(Scratch<T>& scratch, const Steps& steps, Tape<T>& tape, View<T> d_y, bool need_d_x = false,

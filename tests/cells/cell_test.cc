@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
+#include <vector>
 
 #include "base/error.h"
 #include "support/cells.h"
@@ -34,6 +36,31 @@ TEST_P(CellSpecTest, EveryPhaseHasKernels) {
     EXPECT_TRUE(f32.forward[phase] && f32.backward[phase]) << "float, phase " << phase;
     EXPECT_TRUE(f64.forward[phase] && f64.backward[phase]) << "double, phase " << phase;
   }
+}
+
+TEST_P(CellSpecTest, StreamsLeaveNoMoreLanesEmptyThanTheBestSetWould) {
+  const auto best = cell().kernels<float>();
+  if (!best.step) GTEST_SKIP() << "steps by forward";
+  for (size_t units = 1; units <= 130; ++units) {
+    const auto chosen = cell().step_kernels<float>(units);
+    ASSERT_TRUE(chosen.step && chosen.step_one) << units;
+    const auto lanes = [&](size_t of_vector) { return (units + of_vector - 1) / of_vector * of_vector; };
+    EXPECT_LE(lanes(chosen.step_lanes), std::max(lanes(best.step_lanes), lanes(8))) << units;
+    if (best.step_lanes >= 8 && units % best.step_lanes == 0) {
+      EXPECT_EQ(chosen.step, best.step) << units;
+    }
+  }
+}
+
+TEST(StepGroup, GroupsAreOfNearlyOneSize) {
+  for (const size_t most : {1, 2, 3, 12})
+    for (size_t all = 1; all < 50; ++all) {
+      std::vector<size_t> groups;
+      for (size_t left = all; left > 0; left -= groups.back()) groups.push_back(step_group(left, most));
+      EXPECT_EQ(groups.size(), (all + most - 1) / most);
+      EXPECT_LE(groups.front(), most);
+      EXPECT_LE(groups.front() - groups.back(), 1u) << all << " by " << most;
+    }
 }
 
 // Each row block of weight_hh enters exactly one product.

@@ -196,7 +196,7 @@ TEST_P(GemmTest, OneRowByItself) {
     PackedMatrix<float> packed;
     packed.pack_transposed(weight.view());
     gemm<float>(x.view(), packed, expected.view(), GemmStart::kBias, bias.data());
-    multiply_vector<float>(weight.view(), x.view().data, bias.data(), y.view().data);
+    vector_kernel<float>()(weight.view(), x.view().data, bias.data(), y.view().data);
     EXPECT_EQ(y.values(), expected.values()) << outputs;
   }
 }

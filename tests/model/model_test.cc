@@ -42,6 +42,32 @@ TEST(Model, AStreamIsTheForwardPassBitForBit) {
   }
 }
 
+// Sizes below, at and beyond a vector and a group of vectors; heads of one output, of some and of many.
+void expect_streams_are_forward_passes() {
+  for (const Cell* cell : cells())
+    for (const size_t hidden : {1, 5, 8, 16, 20, 33, 40, 64, 100})
+      for (const size_t outputs : {1, 6, 17}) {
+        SCOPED_TRACE(fmt::format("{}, {} units, {} outputs", cell->spec.name, hidden, outputs));
+        const Model model(
+            {2,
+             {Recurrent{.cell = std::string(cell->spec.name), .hidden_size = hidden}, Linear{.output_size = outputs}}});
+        const std::vector<float> x = wave(14), whole = model.forward({.values = x, .steps = 7});
+        Stream stream = model.stream();
+        std::vector<float> streamed(whole.size());
+        for (size_t t = 0; t < 7; ++t) stream.step(&x[2 * t], &streamed[t * outputs]);
+        EXPECT_EQ(streamed, whole);
+      }
+}
+
+TEST(Model, StreamsOfAllSizesAreForwardPasses) {
+  expect_streams_are_forward_passes();  // each size by the set that suits it
+  for (const InstructionSet& target : supported_targets()) {
+    SCOPED_TRACE(target.name);
+    const ForcedTarget forced(target);
+    expect_streams_are_forward_passes();
+  }
+}
+
 TEST(Model, ACopiedStreamIsAFork) {
   const Model model(network());
   const std::vector<float> x = wave(10);

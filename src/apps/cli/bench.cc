@@ -195,7 +195,9 @@ void run(const Verb& verb, Arguments a) {
       verb, {"--mode", "--input-size", "--hidden-size", "--batch", "--output-size", "--mean-length", "--weights"});
   find_cell(a.job.cell);
   if (a.job.threads == 0) a.job.threads = ThreadPool().size();
-  const ForcedTarget forced(target_of(a.target));
+  const InstructionSet target = target_of(a.target);
+  std::optional<ForcedTarget> forced;  // streams of few units mix the sets unless one is asked for
+  if (!a.target.empty()) forced.emplace(target);
   std::optional<Competitor> competitor;
   if (a.competitor) competitor.emplace();
   if (a.machine) {
