@@ -13,8 +13,11 @@ constexpr double kCertain = 1.0;         // scores above it are faults that no f
 constexpr size_t kRowsAtOnce = 1 << 13;  // bounds the memory that forecasts take
 constexpr double kSlack = 1e-9;          // of a level, for sums of decimals
 
+constexpr size_t kMostPasses = 5;  // over all rows
+
 struct Row {
   size_t series, index;
+  friend bool operator==(const Row&, const Row&) = default;
 };
 
 // The rows that can be judged.
@@ -99,11 +102,23 @@ AnomalyReport find_anomalies(const ForecastModel& model, const SeriesSet& data, 
   const std::vector<Row> rows = rows_of(data, model.config().season);
   report.rows = rows.size();
   Expectation expectation(model, data, report.level);
+  // What follows a fault is forecast from it and may look like one, until the fault has been replaced.
   std::vector<Series> past = data.series;
-  expectation.for_each_outside(rows, data.series, pool, [&](const Anomaly& a) {
-    if (a.score > kCertain) past[a.series].values[a.index] = a.y_hat;
-  });
-  expectation.for_each_outside(rows, past, pool, [&](const Anomaly& a) { report.anomalies.push_back(a); });
+  std::vector<Row> certain;
+  for (size_t pass = 0; pass < kMostPasses; ++pass) {
+    std::vector<Series> mended = data.series;
+    std::vector<Row> found;
+    report.anomalies.clear();
+    expectation.for_each_outside(rows, past, pool, [&](const Anomaly& a) {
+      report.anomalies.push_back(a);
+      if (a.score <= kCertain) return;
+      found.push_back({a.series, a.index});
+      mended[a.series].values[a.index] = a.y_hat;
+    });
+    if (found == certain) break;
+    certain = std::move(found);
+    past = std::move(mended);
+  }
   return report;
 }
 

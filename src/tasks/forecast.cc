@@ -121,12 +121,14 @@ void ForecastModel::for_each_step(const SeriesSet& data, const std::vector<Reque
         scales[b] = windows.fill_input(*requests[first + b].series, requests[first + b].origin, x, batch, b);
     });
     const View<float> y = network_->forward(scratch, steps, x);
-    for (size_t b = 0; b < batch; ++b)
+    for (size_t b = 0; b < batch; ++b) {
+      const Request& request = requests[first + b];
+      const std::vector<double> base = windows.base_of(*request.series, request.origin, scales[b]);
       for (size_t step = 0; step < config_.horizon; ++step) {
-        const Request& request = requests[first + b];
-        const WindowScale scale{windows.base_of(*request.series, request.origin, scales[b], step), scales[b].scale};
+        const WindowScale scale{base[step], scales[b].scale};
         visit(first + b, step, {*head_, y.row(b) + step * head_->outputs(), scale, calibration_, step, non_negative_});
       }
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/fields.h"
+#include "base/suggest.h"
 #include "tasks/calibration.h"
 #include "tasks/forecast_head.h"
 #include "tasks/split.h"
@@ -22,7 +23,8 @@ constexpr auto kFields = std::tuple{std::pair{"horizon", &ForecastConfig::horizo
                                     std::pair{"season", &ForecastConfig::season},
                                     std::pair{"segment", &ForecastConfig::segment},
                                     std::pair{"look_back", &ForecastConfig::look_back},
-                                    std::pair{"base", &ForecastConfig::base},
+                                    std::pair{"bases", &ForecastConfig::bases},
+                                    std::pair{"choose_base", &ForecastConfig::choose_base},
                                     std::pair{"epochs", &ForecastConfig::epochs},
                                     std::pair{"short_epochs", &ForecastConfig::short_epochs},
                                     std::pair{"batches_per_epoch", &ForecastConfig::batches_per_epoch},
@@ -34,6 +36,7 @@ constexpr auto kFields = std::tuple{std::pair{"horizon", &ForecastConfig::horizo
                                     std::pair{"refit", &ForecastConfig::refit},
                                     std::pair{"ensemble", &ForecastConfig::ensemble},
                                     std::pair{"conformal", &ForecastConfig::conformal},
+                                    std::pair{"validation_share", &ForecastConfig::validation_share},
                                     std::pair{"seed", &ForecastConfig::seed}};
 
 constexpr auto kCovariateFields =
@@ -83,10 +86,12 @@ size_t divide_up(size_t value, size_t by) { return (value + by - 1) / by; }
 size_t round_up(size_t value, size_t multiple) { return divide_up(value, multiple) * multiple; }
 
 void check(const ForecastConfig& c) {
-  check_base(c.base);
-  if (find_head(c.head).counts && c.base == kSeasonBase)
-    fail(ErrorCode::kUsage, "--base {} does not go with --head {}, whose forecasts are counts; use --base {}", c.base,
-         c.head, kLevelBase);
+  for (const std::string& base : c.bases)
+    if (find_base(base) && find_head(c.head).counts)
+      fail(ErrorCode::kUsage, "--base {} does not go with --head {}, whose forecasts are counts; use --base {}", base,
+           c.head, kLevelBase);
+  if (!(c.validation_share >= 0 && c.validation_share <= 0.5))
+    fail(ErrorCode::kUsage, "--validation-share {}, expected a share of 0.5 at most", c.validation_share);
   if (c.ensemble == 0) fail(ErrorCode::kUsage, "--ensemble is 0, expected at least 1 network");
   if (c.horizon == 0) fail(ErrorCode::kUsage, "--horizon is 0, expected at least 1 step");
   for (size_t i = 0; i < c.quantiles.size(); ++i) {
@@ -111,16 +116,22 @@ void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
     windows += split_of(n, c, false).training;
   }
   const bool few = lengths.size() < kManySeries, is_long = few && values > kLongValues, is_small = few && !is_long;
+  if (c.validation_share == 0) c.validation_share = is_small ? 0.2 : 0.1;
   if (c.hidden_size == 0) c.hidden_size = windows < kFewWindows ? 16 : is_long ? 128 : 64;
   if (c.batch_size == 0) c.batch_size = is_small ? 32 : is_long ? 64 : 128;
   if (c.learning_rate == 0) c.learning_rate = is_long ? 1e-3 : 3e-3;
   if (c.batches_per_epoch == 0)
     c.batches_per_epoch =
         is_small ? std::clamp(divide_up(windows, c.batch_size), kFewestBatches, kMostBatches) : kMostBatches;
-  if (c.epochs == 0 && is_long) c.short_epochs = 10;
+  if (c.epochs == 0 && !is_small) c.short_epochs = is_long ? 10 : 8;
   if (c.epochs == 0) c.epochs = is_long ? 30 : is_small ? 20 : 60;
-  // Long series show no gain from the last season as the base, in twice the time.
-  if (c.base == kAutoBase && is_long) c.base = kLevelBase;
+  if (!c.bases.empty()) return;
+  // Long series show no gain from another base, in twice the time; of counts the level is 0.
+  c.bases = {kLevelBase};
+  if (is_long || find_head(c.head).counts) return;
+  c.choose_base = true;
+  c.bases.emplace_back(kSeasonalNaiveName);
+  if (few) c.bases.emplace_back(kThetaName);
 }
 
 // Whether the validation part holds enough values for the widest interval; none are needed without intervals.
@@ -133,12 +144,17 @@ bool can_calibrate(const ForecastConfig& c, const std::vector<size_t>& lengths) 
 
 }  // namespace
 
-std::vector<std::string> base_names() { return {kLevelBase, kSeasonBase}; }
+std::vector<std::string_view> base_names() {
+  std::vector<std::string_view> names{kLevelBase};
+  for (const Baseline* baseline : baselines()) names.push_back(baseline->name);
+  return names;
+}
 
-void check_base(std::string_view name) {
-  for (const std::string& known : base_names())
-    if (name == known || name == kAutoBase) return;
-  fail(ErrorCode::kUsage, "no base '{}'; bases: {}, {}", name, kAutoBase, fmt::join(base_names(), ", "));
+const Baseline* find_base(std::string_view name) {
+  if (name == kLevelBase) return nullptr;
+  for (const Baseline* baseline : baselines())
+    if (name == baseline->name) return baseline;
+  fail_unknown("base", "bases", name, base_names());
 }
 
 ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
@@ -159,7 +175,6 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
     c.look_back = std::min(c.look_back, most);
   }
   check(c);
-  if (c.base == kAutoBase && (c.season < 2 || find_head(c.head).counts)) c.base = kLevelBase;
   choose_training(c, lengths);
   c.conformal = c.conformal && can_calibrate(c, lengths);
   return c;
@@ -180,9 +195,11 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
   else
     lines.push_back(fmt::format("{} layer{} of {} with {} units, beside a linear map of the look-back", c.num_layers,
                                 c.num_layers == 1 ? "" : "s", c.cell, c.hidden_size));
-  lines.push_back(c.base == kAutoBase    ? "corrects the level of the past or its last season, whichever proves better"
-                  : c.base == kLevelBase ? "corrects the level of the past"
-                                         : "corrects the last season");
+  lines.push_back(fmt::format("corrects {}{}",
+                              c.choose_base        ? "what proves best, or the mean, of: "
+                              : c.bases.size() > 1 ? "the mean of "
+                                                   : "",
+                              fmt::join(c.bases, ", ")));
   const size_t segments = c.written_steps() / c.segment;
   lines.push_back(fmt::format("writes {} steps as {} segment{}, at quantiles {}", c.horizon, segments,
                               segments == 1 ? "" : "s side by side", fmt::join(c.quantiles, ", ")));

@@ -5,17 +5,16 @@
 #include <vector>
 
 #include "data/series.h"
+#include "tasks/baseline.h"
 #include "tasks/covariates.h"
 #include "train/trainer.h"
 
 namespace elman {
 
-// What a forecaster corrects: the level of its window, or the newest values of the same places in the season.
+// What a forecaster corrects: the level of its window, or what a baseline (tasks/baseline.h) makes of the window.
 inline constexpr const char* kLevelBase = "level";
-inline constexpr const char* kSeasonBase = "season";
-inline constexpr const char* kAutoBase = "auto";
-std::vector<std::string> base_names();
-void check_base(std::string_view name);  // throws kUsage if it is none of them, nor kAutoBase
+const Baseline* find_base(std::string_view name);  // null: the level. Throws kUsage if it is none of them
+std::vector<std::string_view> base_names();
 
 // How a forecaster is built. Zeros are chosen from the data by resolve(); what was chosen is stored in the model.
 struct ForecastConfig {
@@ -26,10 +25,11 @@ struct ForecastConfig {
   size_t hidden_size = 0;
   size_t num_layers = 1;
   double dropout = 0.1;
-  size_t season = 0;             // steps of the season; 0: by frequency, or detected on integer axes
-  size_t segment = 0;            // values read at each recurrent step; 0: a season
-  size_t look_back = 0;          // values read before each origin, a multiple of segment
-  std::string base = kAutoBase;  // what the network corrects, one of base_names(); kAutoBase: by the held-out part
+  size_t season = 0;                    // steps of the season; 0: by frequency, or detected on integer axes
+  size_t segment = 0;                   // values read at each recurrent step; 0: a season
+  size_t look_back = 0;                 // values read before each origin, a multiple of segment
+  std::vector<std::string> bases = {};  // what the network corrects: the mean of these; empty: chosen…
+  bool choose_base = false;             // …of these by the held-out part: the best, or the mean of all
   CovariateColumns covariates = {};
   size_t epochs = 0;
   size_t short_epochs = 0;       // tried as well, for data that more teach by heart; 0: not
@@ -38,10 +38,11 @@ struct ForecastConfig {
   double learning_rate = 0;
   double weight_decay = 1e-4;
   double clip_norm = 1.0;
-  size_t patience = 10;   // validations without a new best; 0: never stop early
-  bool refit = true;      // after validation, train once more on all data for as many steps as were best
-  size_t ensemble = 3;    // networks trained again, from different seeds, whose mean forecasts
-  bool conformal = true;  // widen intervals by what the validation part shows; off where it shows too little
+  size_t patience = 10;         // validations without a new best; 0: never stop early
+  bool refit = true;            // after validation, train once more on all data for as many steps as were best
+  size_t ensemble = 3;          // networks trained again, from different seeds, whose mean forecasts
+  bool conformal = true;        // widen intervals by what the validation part shows; off where it shows too little
+  double validation_share = 0;  // of each series, held out first, and a horizon for each tenth; 0: by the series
   uint64_t seed = 1;
 
   // The horizon in whole segments: what the network writes.

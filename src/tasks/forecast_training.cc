@@ -55,30 +55,44 @@ struct Candidate {
   size_t epochs = 0;
 };
 
-std::vector<Candidate> candidates_of(const ForecastConfig& config, bool held_out) {
-  std::vector<Candidate> candidates;
-  if (held_out && config.short_epochs > 0) candidates.push_back({config.base, config.short_epochs});
-  candidates.push_back({config.base, config.epochs});
-  if (config.base != kAutoBase) return candidates;
-  const size_t lengths = candidates.size();
-  for (Candidate& candidate : candidates) candidate.base = kLevelBase;
-  for (size_t k = 0; held_out && k < lengths; ++k) candidates.push_back({kSeasonBase, candidates[k].epochs});
-  return candidates;
+// What came of a training with a held-out part.
+struct Trial {
+  Candidate candidate = {};
+  TrainRecord record = {};
+  size_t windows = 0;  // that it was trained on
+};
+
+json to_json(const Trial& t) {
+  return {{"base", t.candidate.base},
+          {"epochs", t.candidate.epochs},
+          {"record", to_json(t.record)},
+          {"windows", t.windows}};
 }
 
-std::string describe(const Candidate& c) { return fmt::format("what corrects the {}, in {} epochs", c.base, c.epochs); }
+Trial trial_from_json(const json& j) {
+  return {{j.at("base"), j.at("epochs")}, train_record_from_json(j.at("record")), j.at("windows")};
+}
 
-// Trainings follow one another: first those that hold out, then those on all data. Checkpoints of each carry what the
-// ones before it have left: `best_` as their context, weights as buffers.
+std::string describe(const Candidate& c) { return fmt::format("what corrects {}, in {} epochs", c.base, c.epochs); }
+
+// Trainings follow one another: first the trials, which hold out, then those on all data. Checkpoints of each carry
+// what the ones before it have left: records and decisions as their context, weights as buffers.
 class Training {
  public:
   Training(const SeriesSet& data, const ForecastConfig& config, const Covariates& covariates, ThreadPool& pool,
            const TrainRun& run)
-      : data_(data), config_(config), covariates_(covariates), pool_(pool), run_(run) {
+      : data_(data),
+        config_(config),
+        covariates_(covariates),
+        pool_(pool),
+        run_(run),
+        bases_(config.bases),
+        choose_base_(config.choose_base),
+        epochs_(config.epochs) {
     held_out_ = holds_out(data, config);
-    candidates_ = candidates_of(config, held_out_);
-    take(candidates_.front());
-    again_ = config.refit && held_out_ ? config.ensemble : 0;
+    if (held_out_) first_epochs_ = config.short_epochs;
+    else if (config.choose_base) bases_ = {kLevelBase};
+    take(candidate(0));
     network_ = std::make_unique<Network<float>>(forecast_network(config_, windows()));
     settings_ = run.apply_to(train_config(config, data));
     settings_.time_limit /= static_cast<double>(stages());  // each training has its share
@@ -87,41 +101,53 @@ class Training {
   TrainedForecaster result() {
     if (!held_out_) run_.note("the series are too short to hold a validation part out: training runs its full length");
     if (run_.resume) take_context();
-    const bool again = first_stage_ >= candidates_.size();
-    weights_.resize(again ? first_stage_ - candidates_.size() : std::min<size_t>(first_stage_, 1));
-    for (size_t k = first_stage_; k < candidates_.size(); ++k) train_first(k);
-    take(best_.candidate);
-    if (candidates_.size() > 1)
-      run_.note(fmt::format("the held-out part is forecast best by {}", describe(best_.candidate)));
-    if (config_.conformal)
-      for (const std::string& line : explain(best_.calibration, config_.quantiles)) run_.note(line);
-    if (best_.dependence.pairs > 0)
-      run_.note(
-          fmt::format("sample paths: the ranks of successive steps correlate by {:.2f}, as {} held-out pairs show",
-                      best_.dependence.rho, best_.dependence.pairs));
-    if (again_ > 0) {
-      if (!again) weights_.clear();
-      while (weights_.size() < again_) train_again(weights_.size());
+    const bool decided = first_stage_ >= trials();
+    // Of the trials until they are judged, then of the finished members.
+    weights_.resize(decided ? first_stage_ - trials() : first_stage_);
+    for (size_t k = first_stage_; k < trials(); ++k) train_first(k);
+    if (!decided) decide();
+    explain_decision();
+    if (again() > 0) {
+      if (!decided) weights_.clear();
+      while (weights_.size() < again()) train_again(weights_.size());
     }
-    return {config_, finished_network(), std::move(best_.record), std::move(best_.calibration), best_.dependence};
+    TrainRecord record = trials_[chosen_.front()].record;
+    record.seconds = seconds_;
+    record.skipped_steps += skipped_steps_;
+    record.rollbacks += rollbacks_;
+    take_all(chosen_);
+    return {config_, network_of(weights_), std::move(record), std::move(calibration_), dependence_};
   }
 
  private:
-  // The best of the trainings with a held-out part.
-  struct Best {
-    Candidate candidate = {};
-    TrainRecord record = {};
-    Calibration calibration = {};
-    PathDependence dependence = {};
-    size_t windows = 0;  // that it was trained on
-  };
-
   void take(const Candidate& candidate) {
-    config_.base = candidate.base;
+    config_.bases = {candidate.base};
     config_.epochs = candidate.epochs;
+    config_.choose_base = false;
     config_.short_epochs = 0;  // decided
   }
-  size_t stages() const { return candidates_.size() + again_; }
+  // The settings of the mean of these trials.
+  void take_all(const std::vector<size_t>& trials) {
+    take(trials_[trials.front()].candidate);
+    for (size_t k = 1; k < trials.size(); ++k) config_.bases.push_back(trials_[trials[k]].candidate.base);
+  }
+  // Trainings on all data: as many of one kind as of the other.
+  size_t again() const {
+    if (!config_.refit || !held_out_) return 0;
+    return chosen_.empty() ? config_.ensemble : std::max<size_t>(1, config_.ensemble / chosen_.size()) * chosen_.size();
+  }
+  // All bases in few epochs, if so many are tried; then the best of them in all epochs.
+  size_t trials() const { return bases_.size() + (first_epochs_ > 0 ? 1 : 0); }
+  Candidate candidate(size_t stage) const {
+    if (first_epochs_ == 0) return {bases_[stage], epochs_};
+    if (stage < bases_.size()) return {bases_[stage], first_epochs_};
+    return {trials_[best_trial()].candidate.base, epochs_};
+  }
+  size_t best_trial() const {
+    const auto less = [](const Trial& a, const Trial& b) { return a.record.valid_loss < b.record.valid_loss; };
+    return static_cast<size_t>(std::min_element(trials_.begin(), trials_.end(), less) - trials_.begin());
+  }
+  size_t stages() const { return trials() + again(); }
   Windows windows() const { return {config_, data_.frequency, covariates_}; }
   TrainConfig settings_of(size_t stage) const {
     TrainConfig settings = settings_;
@@ -132,69 +158,113 @@ class Training {
     settings.context = context(stage).dump();
     return settings;
   }
+  void count(const TrainRecord& record) {
+    seconds_ += record.seconds;
+    skipped_steps_ += record.skipped_steps;
+    rollbacks_ += record.rollbacks;
+  }
 
   void train_first(size_t stage) {
-    take(candidates_[stage]);
+    take(candidate(stage));
     network_->initialize(config_.seed);
     ForecastProblem problem(data_, config_, covariates_, *network_, pool_, true, run_.memory);
     problem.carry(weights_);
-    if (candidates_.size() > 1) run_.note(fmt::format("training {}", describe(candidates_[stage])));
+    if (trials() > 1) run_.note(fmt::format("training {}", describe(candidate(stage))));
     TrainConfig settings = settings_of(stage);
     settings.epochs = config_.epochs;
     settings.schedule = schedule_over(static_cast<int64_t>(config_.epochs * config_.batches_per_epoch));
     TrainRecord record = Trainer(*network_, problem, settings, run_.observer).run();
-    const double seconds = best_.record.seconds + record.seconds;
-    if (stage == 0 || record.valid_loss < best_.record.valid_loss) {
-      best_ = {candidates_[stage], std::move(record), config_.conformal ? problem.calibrate() : Calibration(),
-               held_out_ ? problem.measure_dependence() : PathDependence(), problem.windows()};
-      weights_.clear();
-      weights_.push_back(network_->parameters().values().copy());
+    weights_.push_back(network_->parameters().values().copy());
+    seconds_ += record.seconds;
+    trials_.push_back({candidate(stage), std::move(record), problem.windows()});
+  }
+
+  // The best trial, or the mean of all where it forecasts the held-out part better still; of bases that were asked for,
+  // the mean of the best of each.
+  void decide() {
+    std::vector<size_t> all;
+    for (size_t k = 0; k < trials_.size(); ++k) {
+      const auto rival = std::find_if(all.begin(), all.end(), [&](size_t r) { return same_base(k, r); });
+      if (choose_base_ || rival == all.end()) all.push_back(k);
+      else if (better(k, *rival)) *rival = k;
     }
-    best_.record.seconds = seconds;
+    chosen_ = {best_trial()};
+    const double least = trials_[chosen_.front()].record.valid_loss;
+    if (!choose_base_ || (all.size() <= config_.ensemble && problem_of(all)->validate() < least)) chosen_ = all;
+    if (!held_out_) return;
+    const auto problem = problem_of(chosen_);
+    if (config_.conformal) calibration_ = problem->calibrate();
+    dependence_ = problem->measure_dependence();
+  }
+
+  bool same_base(size_t a, size_t b) const { return trials_[a].candidate.base == trials_[b].candidate.base; }
+  bool better(size_t a, size_t b) const { return trials_[a].record.valid_loss < trials_[b].record.valid_loss; }
+
+  // Judges the mean of these trials on what they held out. The network it refers to is judged_.
+  std::unique_ptr<ForecastProblem> problem_of(const std::vector<size_t>& trials) {
+    take_all(trials);
+    std::vector<Buffer<float>> weights;
+    for (const size_t k : trials) weights.push_back(weights_[k].copy());
+    judged_ = network_of(weights);
+    return std::make_unique<ForecastProblem>(data_, config_, covariates_, *judged_, pool_, true);
+  }
+
+  void explain_decision() const {
+    std::vector<std::string> names;
+    for (const size_t k : chosen_) names.push_back(describe(trials_[k].candidate));
+    if (trials() > 1)
+      run_.note(fmt::format("the held-out part is forecast best by {}{}", chosen_.size() > 1 ? "the mean of " : "",
+                            fmt::join(names, "; ")));
+    if (config_.conformal)
+      for (const std::string& line : explain(calibration_, config_.quantiles)) run_.note(line);
+    if (dependence_.pairs > 0)
+      run_.note(
+          fmt::format("sample paths: the ranks of successive steps correlate by {:.2f}, as {} held-out pairs show",
+                      dependence_.rho, dependence_.pairs));
   }
 
   void train_again(size_t member) {
+    const Trial& trial = trials_[chosen_[member % chosen_.size()]];
+    take(trial.candidate);
     ForecastConfig config = config_;
     config.seed += member;
     network_->initialize(config.seed);
     ForecastProblem whole(data_, config, covariates_, *network_, pool_, false, run_.memory);
     whole.carry(weights_);
-    TrainConfig settings = settings_of(candidates_.size() + member);
+    TrainConfig settings = settings_of(trials() + member);
     settings.seed = config.seed;
-    settings.max_steps = steps_of_second(best_.record.best_step, config_, best_.windows, whole.windows());
+    settings.max_steps = steps_of_second(trial.record.best_step, config_, trial.windows, whole.windows());
     settings.schedule = schedule_over(settings.max_steps);  // ends where the first was best, at its lowest rate
-    settings.epochs =
-        std::max(settings.epochs, static_cast<size_t>(settings.max_steps) / config_.batches_per_epoch + 1);
+    settings.epochs = std::max(config.epochs, static_cast<size_t>(settings.max_steps) / config_.batches_per_epoch + 1);
     settings.patience = 0;
     settings.keep_best = false;
     TrainObserver observer = run_.observer;
     observer.on_validation = nullptr;
     observer.on_best = nullptr;
     run_.note(fmt::format("training again on all data for {} steps{}", settings.max_steps,
-                          again_ > 1 ? fmt::format(", network {} of {}", member + 1, again_) : ""));
-    const TrainRecord again = Trainer(*network_, whole, settings, observer).run();
+                          again() > 1 ? fmt::format(", network {} of {}", member + 1, again()) : ""));
+    count(Trainer(*network_, whole, settings, observer).run());
     weights_.push_back(network_->parameters().values().copy());
-    best_.record.seconds += again.seconds;
-    best_.record.skipped_steps += again.skipped_steps;
-    best_.record.rollbacks += again.rollbacks;
   }
 
-  std::unique_ptr<Network<float>> finished_network() {
-    if (weights_.size() > 1) return join_networks(config_, windows(), weights_);
-    std::copy_n(weights_[0].data(), weights_[0].size(), network_->parameters().values().data());
-    network_->pack(pool_, false);
-    return std::move(network_);
+  // That writes the mean of those with these weights.
+  std::unique_ptr<Network<float>> network_of(const std::vector<Buffer<float>>& weights) const {
+    if (weights.size() > 1) return join_networks(config_, windows(), weights);
+    auto network = std::make_unique<Network<float>>(forecast_network(config_, windows()));
+    std::copy_n(weights[0].data(), weights[0].size(), network->parameters().values().data());
+    network->pack(pool_, false);
+    return network;
   }
 
   json context(size_t stage) const {
+    json trials = json::array();
+    for (const Trial& trial : trials_) trials.push_back(to_json(trial));
     return {{"stage", stage},
-            {"base", best_.candidate.base},
-            {"epochs", best_.candidate.epochs},
-            {"record", to_json(best_.record)},
-            {"seconds", best_.record.seconds},
-            {"calibration", to_json(best_.calibration)},
-            {"dependence", to_json(best_.dependence)},
-            {"windows", best_.windows}};
+            {"trials", trials},
+            {"chosen", chosen_},
+            {"seconds", seconds_},
+            {"calibration", to_json(calibration_)},
+            {"dependence", to_json(dependence_)}};
   }
 
   // What a checkpoint of a training after the first carries.
@@ -203,12 +273,11 @@ class Training {
     if (!text || text->empty()) return;
     try {
       const json context = json::parse(*text);
-      best_.candidate = {context.at("base"), context.at("epochs")};
-      best_.record = train_record_from_json(context.at("record"));
-      best_.record.seconds = context.at("seconds");
-      best_.calibration = calibration_from_json(context.at("calibration"));
-      best_.dependence = path_dependence_from_json(context.at("dependence"));
-      best_.windows = context.at("windows");
+      for (const json& trial : context.at("trials")) trials_.push_back(trial_from_json(trial));
+      context.at("chosen").get_to(chosen_);
+      seconds_ = context.at("seconds");
+      calibration_ = calibration_from_json(context.at("calibration"));
+      dependence_ = path_dependence_from_json(context.at("dependence"));
       context.at("stage").get_to(first_stage_);
     } catch (const json::exception& e) {
       fail(ErrorCode::kModel, "{}: a damaged checkpoint: {}; start again without --resume", run_.checkpoint, e.what());
@@ -221,13 +290,19 @@ class Training {
   ThreadPool& pool_;
   const TrainRun& run_;
   bool held_out_;
-  std::vector<Candidate> candidates_;
-  size_t again_;  // trainings on all data
-  std::unique_ptr<Network<float>> network_;
+  std::vector<std::string> bases_;  // tried, or asked for
+  bool choose_base_;
+  size_t first_epochs_ = 0, epochs_;
+  std::unique_ptr<Network<float>> network_, judged_;
   TrainConfig settings_;
-  size_t first_stage_ = 0;  // that this run trains
-  Best best_;
-  std::vector<Buffer<float>> weights_;  // of the best so far; then of the finished members
+  size_t first_stage_ = 0;              // that this run trains
+  std::vector<Trial> trials_;           // done so far
+  std::vector<size_t> chosen_;          // of trials_, once decided
+  std::vector<Buffer<float>> weights_;  // of trials_, until they are judged; then of the finished members
+  Calibration calibration_;
+  PathDependence dependence_;
+  double seconds_ = 0;
+  size_t skipped_steps_ = 0, rollbacks_ = 0;  // of the trainings on all data
 };
 
 }  // namespace

@@ -1,11 +1,21 @@
 #include "tasks/split.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace elman {
 namespace {
 
-constexpr double kValidationShare = 0.1;
+// Values to hold out, at most `most` of `length`: a share, and as many horizons as it has tenths or as there is room
+// for.
+size_t held_out(size_t most, size_t length, const ForecastConfig& config) {
+  const auto share = static_cast<size_t>(config.validation_share * static_cast<double>(length));
+  for (auto horizons = static_cast<size_t>(std::ceil(10 * config.validation_share)); horizons > 0; --horizons) {
+    const size_t held = std::max(horizons * config.horizon, share);
+    if (held <= most) return held;
+  }
+  return 0;
+}
 
 }  // namespace
 
@@ -14,11 +24,9 @@ Split split_of(size_t length, const ForecastConfig& config, bool hold_out) {
   const size_t h = config.horizon;
   const size_t least = std::min(config.season, length / 2) + 1;  // values that a window must have seen
   if (length < least + h) return split;
-  const size_t held = std::max(h, static_cast<size_t>(kValidationShare * static_cast<double>(length)));
-  if (hold_out && length >= held + h + 2 * least) {
-    split.held = held;
-    split.validation = held - h + 1;
-  }
+  const size_t kept = h + 2 * least;
+  if (hold_out && length > kept) split.held = held_out(length - kept, length, config);
+  if (split.held > 0) split.validation = split.held - h + 1;
   split.first = least;
   split.training = length - split.held - h - least + 1;
   return split;

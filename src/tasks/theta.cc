@@ -113,6 +113,6 @@ std::vector<double> theta(std::span<const double> past, size_t season, size_t ho
 
 }  // namespace
 
-extern const Baseline kTheta = {"theta", theta};
+extern const Baseline kTheta = {kThetaName, theta};
 
 }  // namespace elman

@@ -29,11 +29,12 @@ Windows::Windows(const ForecastConfig& config, const Frequency& frequency, const
       horizon_(config.horizon),
       written_(config.written_steps()),
       season_(config.season),
-      base_(config.base == kSeasonBase ? config.season : 0),
       counts_(find_head(config.head).counts),
       frequency_(frequency),
       calendar_(calendar_features(frequency)),
-      covariates_(covariates) {}
+      covariates_(covariates) {
+  for (const std::string& base : config.bases) bases_.push_back(find_base(base));
+}
 
 // Level: the mean of the last season. Scale: the mean absolute deviation over the window. Of counts the scale is their
 // mean and 1, as 0 is a value like any other there (Salinas et al. 2020).
@@ -87,24 +88,24 @@ void Windows::fill_past(const Series& series, int64_t begin, size_t origin, cons
   }
 }
 
-double Windows::base_of(const Series& series, size_t origin, const WindowScale& scale, size_t k) const {
-  if (base_ == 0) return scale.center;
-  const size_t back = (k / base_ + 1) * base_;  // whole seasons, as few as reach before the origin
-  for (size_t i = origin + k; i >= back; i -= base_) {
-    const double value = series.values[i - back];
-    if (origin - (i - back) > look_back_) break;
-    if (!std::isnan(value)) return value;
-    if (i < back + base_) break;
+std::vector<double> Windows::base_of(const Series& series, size_t origin, const WindowScale& scale) const {
+  const size_t begin = origin > look_back_ ? origin - look_back_ : 0;
+  const std::span<const double> past(series.values.data() + begin, origin - begin);
+  std::vector<double> mean(written_);
+  for (const Baseline* base : bases_) {
+    const std::vector<double> one =
+        base ? base->forecast(past, season_, written_) : std::vector<double>(written_, scale.center);
+    for (size_t k = 0; k < written_; ++k) mean[k] += one[k] / static_cast<double>(bases_.size());
   }
-  return scale.center;
+  return mean;
 }
 
 void Windows::fill_target(const Series& series, size_t origin, const WindowScale& scale, float* target) const {
+  const std::vector<double> base = base_of(series, origin, scale);
   for (size_t k = 0; k < written_; ++k) {
     const size_t i = origin + k;
-    target[k] = k < horizon_ && i < series.values.size()
-                    ? static_cast<float>((series.values[i] - base_of(series, origin, scale, k)) / scale.scale)
-                    : NAN;
+    target[k] =
+        k < horizon_ && i < series.values.size() ? static_cast<float>((series.values[i] - base[k]) / scale.scale) : NAN;
   }
 }
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "data/series.h"
+#include "tasks/baseline.h"
 #include "tasks/covariates.h"
 #include "tasks/forecast_config.h"
 #include "tensor/steps.h"
@@ -40,9 +41,9 @@ class Windows {
   // Writes target [written_steps]: normalised future values less their base, NaN where missing or beyond the end or the
   // horizon.
   void fill_target(const Series& series, size_t origin, const WindowScale& scale, float* target) const;
-  // What the network corrects at step `k` of the horizon, in the series' own unit: the newest value whole seasons of
-  // `base` steps before it that was observed before the origin, or the level.
-  double base_of(const Series& series, size_t origin, const WindowScale& scale, size_t k) const;
+  // What the network corrects at each of the written steps, in the series' own unit: the window's level, what a
+  // baseline makes of the window's values, or the mean of some of these.
+  std::vector<double> base_of(const Series& series, size_t origin, const WindowScale& scale) const;
 
  private:
   WindowScale measure(const Series& series, size_t origin) const;
@@ -50,8 +51,9 @@ class Windows {
   void fill_known(const Series& series, int64_t begin, size_t origin, float* row) const;
   void fill_past(const Series& series, int64_t begin, size_t origin, const WindowScale& scale, float* row) const;
 
-  size_t look_back_, segment_, horizon_, written_, season_, base_;
-  bool counts_;  // HeadEntry::counts
+  size_t look_back_, segment_, horizon_, written_, season_;
+  std::vector<const Baseline*> bases_;  // null: the level
+  bool counts_;                         // HeadEntry::counts
   Frequency frequency_;
   std::vector<CalendarFeature> calendar_;
   const Covariates& covariates_;

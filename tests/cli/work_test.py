@@ -16,11 +16,12 @@ class Train(ToolTest):
     def test_tells_what_was_found_and_chosen_and_what_to_do_next(self):
         out, err = self.run_tool("train", "forecast", CO2, "--horizon", 6, *SMALL, "-o", "m.safetensors")
         for text in ["526 steps, monthly", "5 missing", "season 12", "look-back 60", "(conformal)",
-                     "training what corrects the level", "training what corrects the season",
+                     "training what corrects level", "training what corrects seasonal_naive",
+                     "training what corrects theta",
                      "the held-out part is forecast best by",
                      "80 % interval: widened by", "elman forecast m.safetensors", "elman backtest"]:
             self.assertEqual(err.count(text), 1, text)
-        self.assertEqual((err.count("epoch   1"), err.count("epoch   2")), (2, 2))
+        self.assertEqual((err.count("epoch   1"), err.count("epoch   2")), (3, 3))
         self.assertIn("m.safetensors: ", out)
         self.assertEqual(len(out.splitlines()), 1)
         self.assertNotIn("\x1b", err)

@@ -45,31 +45,31 @@ TEST(Windows, MaskWhatIsMissing) {
   EXPECT_EQ(x(0, mask + 4), 1.0f);
 }
 
-// The newest value at the same place of the season that was observed, else the level.
-TEST(Windows, CorrectTheLastSeason) {
-  SeriesSet data = make_series(1, 40);
-  std::vector<double>& y = data.series[0].values;
+// What a baseline makes of the look-back before the origin, or the level, or the mean of several.
+TEST(Windows, CorrectWhatABaselineForecasts) {
+  const SeriesSet data = make_series(1, 40);
+  const Series& series = data.series[0];
   ForecastConfig config = quick();
   config.season = config.segment = 12;
   config.look_back = 24;
   config.horizon = 15;
-  config.base = kSeasonBase;
   const Covariates none;
-  const Windows windows(config, data.frequency, none);
   const WindowScale scale{.center = -7, .scale = 2};
-  const auto base = [&](size_t k) { return windows.base_of(data.series[0], 30, scale, k); };
-  EXPECT_EQ(base(0), y[18]);
-  EXPECT_EQ(base(11), y[29]);
-  EXPECT_EQ(base(12), y[18]);  // the season before last again: nothing after the origin is known
-  y[18] = NAN;
-  EXPECT_EQ(base(0), y[6]);
-  y[6] = NAN;
-  EXPECT_EQ(base(0), scale.center);
-  y[24] = y[12] = NAN;  // y[0] lies beyond the look-back of 24
-  EXPECT_EQ(windows.base_of(data.series[0], 36, scale, 0), scale.center);
-  config.base = kLevelBase;
-  EXPECT_EQ(Windows(config, data.frequency, none).base_of(data.series[0], 30, scale, 3), scale.center);
-  expect_error(ErrorCode::kUsage, {"no base 'trend'", "auto, level, season"}, [] { check_base("trend"); });
+  const auto base = [&](std::vector<std::string> names) {
+    config.bases = std::move(names);
+    return Windows(config, data.frequency, none).base_of(series, 30, scale);
+  };
+  const std::vector<double> level(24, scale.center);
+  EXPECT_EQ(base({"level"}), level);
+  for (const Baseline* baseline : baselines()) {
+    const std::string name(baseline->name);
+    const std::vector<double> expected = baseline->forecast({&series.values[6], 24}, 12, 24);
+    EXPECT_EQ(base({name}), expected) << name;
+    const std::vector<double> mean = base({"level", name});
+    for (size_t k = 0; k < mean.size(); ++k) EXPECT_DOUBLE_EQ(mean[k], (level[k] + expected[k]) / 2) << name;
+  }
+  expect_error(ErrorCode::kUsage, {"no base 'thea'; did you mean 'theta'?", "level, naive, seasonal_naive"},
+               [] { find_base("thea"); });
 }
 
 TEST(ForecastConfig, ChoosesFromTheData) {
@@ -121,33 +121,62 @@ TEST(ForecastConfig, FewShortSeriesAreValidatedOftenAndLargeSetsAsASample) {
   EXPECT_EQ(steps_and_windows(1, 6000), std::pair(size_t{100}, size_t{64}));
 }
 
-TEST(ForecastConfig, CountsCorrectNoSeason) {
+TEST(ForecastConfig, TriesBasesByTheData) {
+  using Names = std::vector<std::string>;
+  ForecastConfig config = quick();
+  const auto tried = [&](size_t count, size_t length) { return resolve(config, make_series(count, length)); };
+  EXPECT_EQ(tried(1, 120).bases, (Names{"level", "seasonal_naive", "theta"}));
+  EXPECT_TRUE(tried(1, 120).choose_base);
+  EXPECT_EQ(tried(30, 120).bases, (Names{"level", "seasonal_naive"}));
+  EXPECT_EQ(tried(1, 6000).bases, Names{"level"});
+  EXPECT_FALSE(tried(1, 6000).choose_base);
+  config.bases = {"drift"};
+  EXPECT_EQ(tried(1, 120).bases, Names{"drift"});
+  EXPECT_FALSE(tried(1, 120).choose_base);
+}
+
+TEST(ForecastConfig, CountsCorrectTheLevel) {
   ForecastConfig config = quick();
   config.head = "negative_binomial";
-  EXPECT_EQ(resolve(config, make_series(1, 120)).base, kLevelBase);
-  config.base = kSeasonBase;
-  expect_error(ErrorCode::kUsage, {"--base season", "--head negative_binomial", "--base level"},
+  EXPECT_EQ(resolve(config, make_series(1, 120)).bases, std::vector<std::string>{"level"});
+  config.bases = {"seasonal_naive"};
+  expect_error(ErrorCode::kUsage, {"--base seasonal_naive", "--head negative_binomial", "--base level"},
                [&] { resolve(config, make_series(1, 120)); });
 }
 
-// Long series are given a short training and a long one to choose from, unless they are told their epochs.
-TEST(ForecastConfig, LongSeriesTryTwoLengthsOfTraining) {
+// Panels and long series are given a short training and a long one to choose from, unless they are told their epochs.
+TEST(ForecastConfig, MuchDataTriesTwoLengthsOfTraining) {
   ForecastConfig config;
   config.horizon = 6;
-  const ForecastConfig chosen = resolve(config, make_series(1, 6000));
-  EXPECT_EQ(std::pair(chosen.short_epochs, chosen.epochs), std::pair(size_t{10}, size_t{30}));
-  EXPECT_EQ(chosen.base, kLevelBase);
+  const auto lengths = [&](size_t count, size_t length) {
+    const ForecastConfig c = resolve(config, make_series(count, length));
+    return std::pair(c.short_epochs, c.epochs);
+  };
+  EXPECT_EQ(lengths(1, 6000), std::pair(size_t{10}, size_t{30}));
+  EXPECT_EQ(lengths(30, 120), std::pair(size_t{8}, size_t{60}));
+  EXPECT_EQ(lengths(1, 120), std::pair(size_t{0}, size_t{20}));
   config.epochs = 7;
-  EXPECT_EQ(resolve(config, make_series(1, 6000)).short_epochs, 0u);
-  config.epochs = 0;
-  EXPECT_EQ(resolve(config, make_series(1, 120)).short_epochs, 0u);
+  EXPECT_EQ(lengths(1, 6000), std::pair(size_t{0}, size_t{7}));
+}
+
+TEST(ForecastConfig, HoldsMoreOfFewShortSeriesOut) {
+  ForecastConfig config = quick();
+  EXPECT_EQ(resolve(config, make_series(1, 120)).validation_share, 0.2);
+  EXPECT_EQ(resolve(config, make_series(30, 120)).validation_share, 0.1);
+  EXPECT_EQ(resolve(config, make_series(1, 6000)).validation_share, 0.1);
+  config.validation_share = 0.3;
+  EXPECT_EQ(resolve(config, make_series(1, 120)).validation_share, 0.3);
+  config.validation_share = 0.6;
+  expect_error(ErrorCode::kUsage, {"--validation-share 0.6", "0.5 at most"},
+               [&] { resolve(config, make_series(1, 120)); });
 }
 
 TEST(ForecastConfig, CalibratesWhereThereIsSomethingToCalibrateWith) {
   ForecastConfig config = quick();
   EXPECT_TRUE(resolve(config, make_series(1, 120)).conformal);
   EXPECT_FALSE(resolve(config, make_series(1, 25)).conformal);  // too short to hold anything out
-  config.quantiles = {0.01, 0.5, 0.99};                         // 49 values are needed, 12 are held out
+  config.validation_share = 0.1;
+  config.quantiles = {0.01, 0.5, 0.99};  // 99 values are needed, 7 windows of 6 are held out
   EXPECT_FALSE(resolve(config, make_series(1, 120)).conformal);
   config.quantiles = {0.5};
   EXPECT_FALSE(resolve(config, make_series(1, 120)).conformal);

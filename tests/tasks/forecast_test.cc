@@ -267,6 +267,37 @@ TEST(Forecast, AnEnsembleWritesTheMeanOfItsMembers) {
   EXPECT_GT(apart, 1e-2);
 }
 
+// Each base has a network of its own; the forecast is the mean of what they would have said alone.
+TEST(Forecast, SeveralBasesForecastTheirMean) {
+  const SeriesSet data = make_series(2, 90);
+  ThreadPool pool(1);
+  const auto forecast = [&](std::vector<std::string> bases) {
+    ForecastConfig config = quick();
+    config.bases = std::move(bases);
+    config.refit = false;
+    config.quantiles = {0.5};  // of several the middle one is taken, whichever that is
+    const ForecastModel model = ForecastModel::train(data, config, pool);
+    EXPECT_EQ(model.config().bases, config.bases);
+    return model.forecast(nullptr, 0, {0.5}, pool);
+  };
+  const auto mean = forecast({"level", "theta"}), level = forecast({"level"}), theta = forecast({"theta"});
+  for (size_t i = 0; i < 2; ++i)
+    for (size_t k = 0; k < 6; ++k) EXPECT_NEAR(mean[i].y_hat[k], (level[i].y_hat[k] + theta[i].y_hat[k]) / 2, 1e-4);
+}
+
+// …and is trained again on all data as often as the others.
+TEST(Forecast, EveryBaseIsTrainedAgain) {
+  const SeriesSet data = make_series(1, 90);
+  ThreadPool pool(1);
+  ForecastConfig config = quick();
+  config.bases = {"level", "theta"};
+  for (const auto [ensemble, members] : {std::pair(1, 2), std::pair(3, 2), std::pair(5, 4)}) {
+    config.ensemble = static_cast<size_t>(ensemble);
+    const ForecastModel model = ForecastModel::train(data, config, pool);
+    EXPECT_EQ(std::get<Sum>(model.network().config().layers.at(0)).branches.size(), 3u * members);
+  }
+}
+
 TEST(Forecast, SameWeightsOnAnyNumberOfThreads) {
   const SeriesSet data = make_series(2, 90);
   ThreadPool one(1), two(2), three(3);

@@ -2,28 +2,48 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace elman {
 namespace {
 
 TEST(Split, NoTrainingTargetReachesIntoTheValidationPart) {
   for (const size_t horizon : {1, 6, 24})
-    for (size_t length = 1; length < 400; ++length) {
-      ForecastConfig config;
-      config.horizon = horizon;
-      config.season = 12;
-      const Split split = split_of(length, config, true), whole = split_of(length, config, false);
-      EXPECT_EQ(whole.validation, 0u);
-      EXPECT_EQ(whole.training == 0, split.training == 0) << length;
-      if (whole.training == 0) continue;
-      EXPECT_EQ(whole.first + whole.training - 1 + horizon, length);
-      if (split.validation == 0) {
-        EXPECT_EQ(split.training, whole.training);
-        continue;
+    for (const double share : {0.1, 0.2})
+      for (size_t length = 1; length < 400; ++length) {
+        ForecastConfig config;
+        config.horizon = horizon;
+        config.season = 12;
+        config.validation_share = share;
+        const Split split = split_of(length, config, true), whole = split_of(length, config, false);
+        EXPECT_EQ(whole.validation, 0u);
+        EXPECT_EQ(whole.training == 0, split.training == 0) << length;
+        if (whole.training == 0) continue;
+        EXPECT_EQ(whole.first + whole.training - 1 + horizon, length);
+        if (split.validation == 0) {
+          EXPECT_EQ(split.training, whole.training);
+          continue;
+        }
+        EXPECT_EQ(split.first + split.training - 1 + horizon, split.first_validation(length));
+        EXPECT_EQ(split.first_validation(length) + split.validation - 1 + horizon, length);
+        EXPECT_GE(static_cast<double>(split.held), std::floor(share * static_cast<double>(length)));
+        EXPECT_GE(split.held, horizon);
       }
-      EXPECT_EQ(split.first + split.training - 1 + horizon, split.first_validation(length));
-      EXPECT_EQ(split.first_validation(length) + split.validation - 1 + horizon, length);
-      EXPECT_GE(split.held * 10, length / 10 * 10);
-    }
+}
+
+// A horizon for each tenth, or as many as leave windows to train with.
+TEST(Split, HoldsOutHorizonsWhereThereIsRoom) {
+  ForecastConfig config;
+  config.horizon = 10;
+  config.season = 1;
+  config.validation_share = 0.2;
+  const auto held = [&](size_t length) { return split_of(length, config, true).held; };
+  EXPECT_EQ(held(500), 100u);
+  EXPECT_EQ(held(60), 20u);
+  EXPECT_EQ(held(34), 20u);
+  EXPECT_EQ(held(33), 10u);
+  EXPECT_EQ(held(24), 10u);
+  EXPECT_EQ(held(23), 0u);
 }
 
 }  // namespace

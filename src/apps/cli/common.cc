@@ -114,13 +114,17 @@ void add_forecast_flags(Verb& verb, ForecastConfig& config) {
   flags.add("--static", columns.fixed, "COLUMNS", "Covariates that tell series apart, such as region")
       .zero_means("none");
   flags
-      .add("--base", config.base, "NAME",
-           "What forecasts correct: the level of the past, its last season, or auto, the better")
-      .check(check_base);
+      .add("--base", config.bases, "NAMES",
+           fmt::format("What forecasts correct, one or the mean of: {}", fmt::join(base_names(), ", ")))
+      .zero_means("what proves best on held-out values");
   add_network_flags(flags, config, 0);
   add_training_flags(flags, config);
   flags.add("--batches-per-epoch", config.batches_per_epoch, at_least(0), "Updates between validations")
       .zero_means("by the data");
+  flags
+      .add("--validation-share", config.validation_share, at_least(0.0),
+           "Share of each series held out first, and a horizon for each tenth")
+      .zero_means("0.2 of few short series, else 0.1");
   flags.add("--refit", config.refit, "Keep the first training; do not train again on all data");
   flags.add("--ensemble", config.ensemble, at_least(1),
             "Networks trained again from different seeds; their mean forecasts");
