@@ -61,6 +61,34 @@ class Decode(nn.Module):
         return y.view(steps, batch, -1)
 
 
+class Rollout(nn.Module):
+    """A reader of the past that goes on from its own forecasts: elman/network.h says what it reads."""
+
+    def __init__(self, c, width):
+        super().__init__()
+        self.c = c
+        self.reader, self.width = network_of(c["reader"], width - 1 + len(c["lags"]))
+
+    def forward(self, x):
+        c, past = self.c, len(x) - self.c["steps"]
+        known, value = c["features"], c["value"]
+        others = torch.cat([x[:, :, known:value], x[:, :, value + 1:]], 2)
+        values, states, written = list(x[:past, :, value:value + 1]), {}, []
+        for k in range(c["steps"]):
+            times = range(past + k if k else max(c["lags"]), past + k + 1)
+            rows = torch.stack([torch.cat([x[t, :, :known], others[t - 1], *(values[t - lag] for lag in c["lags"])], 1)
+                                for t in times])
+            for module in self.reader:
+                if isinstance(module, Rnn):
+                    rows, states[module] = module.rnn(rows, states.get(module))
+                else:
+                    rows = module(rows)
+            written.append(rows[-1])
+            fed = rows[-1][:, c["feedback"]:c["feedback"] + 1]
+            values.append(nn.functional.softplus(fed) if c["positive"] else fed)
+        return torch.stack(written)
+
+
 class Crop(nn.Module):
     def __init__(self, c, width):
         super().__init__()
@@ -81,8 +109,10 @@ class Symbols(nn.Embedding):
 
 
 class Sum(nn.ModuleList):
+    mean = False
+
     def forward(self, x):
-        return sum(branch(x) for branch in self)
+        return sum(branch(x) for branch in self) / (len(self) if self.mean else 1)
 
 
 def network_of(layers, width):
@@ -102,6 +132,9 @@ def network_of(layers, width):
         elif kind == "decode":
             modules.append(Decode(c, width))
             width = modules[-1].hidden_size
+        elif kind == "rollout":
+            modules.append(Rollout(c, width))
+            width = modules[-1].width
         elif kind == "crop":
             modules.append(Crop(c, width))
             width = modules[-1].features
@@ -111,6 +144,7 @@ def network_of(layers, width):
         elif kind == "sum":
             branches = [network_of(branch, width) for branch in c["branches"]]
             modules.append(Sum(module for module, _ in branches))
+            modules[-1].mean = c["mean"]
             width = branches[0][1]
         else:
             modules.append({"last_step": LastStep, "dropout": lambda: nn.Dropout(c["rate"])}[kind]())

@@ -65,10 +65,11 @@ struct Crop {
 };
 
 struct Decode;
+struct Rollout;
 struct Sum;
 
 using LayerConfig =
-    std::variant<Recurrent, Linear, Embedding, Dropout, LayerNorm, LastStep, Flatten, Crop, Decode, Sum>;
+    std::variant<Recurrent, Linear, Embedding, Dropout, LayerNorm, LastStep, Flatten, Crop, Decode, Rollout, Sum>;
 
 // An encoder and a decoder of all steps at once. The `reader`, layers that end at one step, reads all but the last
 // `steps` rows; from what it writes as state h, each of those rows is one step of the cell, which reads a learned
@@ -83,9 +84,26 @@ struct Decode {
   std::vector<LayerConfig> reader = {};
 };
 
-// The sum of branches, each a list of layers; an empty list is the identity.
+// The textbook recurrence that goes on from its own outputs: the `reader`, layers that write every step and need no
+// later one, reads a row for each time t and writes the forecast of t. The row holds the first `features` columns of x
+// at t, the others but `value` at t - 1, and the column `value` at t - lag for each of `lags`, which ascend from 1 or
+// more. Of the last `steps` rows of x the values are not read: there the value is what was written, output `feedback`,
+// through softplus if `positive`. It is trained as it runs: gradients travel through what is fed back. The past must
+// have a row for every lag. Output: `steps` steps of the reader's features.
+struct Rollout {
+  size_t steps = 0;
+  size_t features = 0;
+  size_t value = 0;
+  std::vector<size_t> lags = {1};
+  size_t feedback = 0;
+  bool positive = false;
+  std::vector<LayerConfig> reader = {};
+};
+
+// The sum of branches, each a list of layers; an empty list is the identity. With `mean` it is their mean.
 struct Sum {
   std::vector<std::vector<LayerConfig>> branches;
+  bool mean = false;
 };
 
 struct NetworkConfig {

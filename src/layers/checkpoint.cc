@@ -39,7 +39,7 @@ View<T> SequentialLayer<T>::forward_pieces(const Pass<T>& pass, const Steps& ste
   checkpoints->cut(steps, pass.tape->checkpoint_every);
   auto& entry = pass.tape->entry(this->id());
   entry = {.input = x,
-           .had_state = pass.state != nullptr,
+           .had_state = pass.has_state(),
            .dropped = pass.dropout != nullptr,
            .first_row = pass.first_row,
            .checkpoints = checkpoints};

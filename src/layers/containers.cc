@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "kernels/elementwise.h"
+
 namespace elman {
 namespace {
 
@@ -157,6 +159,7 @@ View<T> SumLayer<T>::forward(const Pass<T>& pass, const Steps& steps, ConstView<
   const View<T> y = pass.kept().matrix(this->id(), kOutput, output_steps(steps).rows(), output_size());
   copy_rows<T>(branches_.front()->forward(pass, steps, x), y);
   for (size_t i = 1; i < branches_.size(); ++i) add<T>(branches_[i]->forward(pass, steps, x), y);
+  if (share_ != T{1}) scale(share_, {y.data, y.rows * y.cols});
   return y;
 }
 
@@ -171,6 +174,7 @@ View<T> SumLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, V
   for (const auto& branch : branches_) {
     const View<T> d_branch = buffers.matrix(this->id(), kDeltaOutput, d_y.rows, d_y.cols);  // a branch may overwrite it
     copy_rows<T>(d_y, d_branch);
+    if (share_ != T{1}) scale(share_, {d_branch.data, d_branch.rows * d_branch.cols});
     const View<T> d_input = branch->backward(pass, steps, d_branch, need_d_x);
     if (need_d_x && d_input) add<T>(d_input, d_x);
   }

@@ -48,13 +48,16 @@ class SequentialLayer : public Layer<T> {
   size_t between_ = 0;          // their sum
 };
 
-// The sum of branches that read one input: a residual connection when a branch is the identity, a skip otherwise.
-// Branches agree in output size and steps.
+// The sum of branches that read one input, or their mean: a residual connection when a branch is the identity, a skip
+// otherwise. Branches agree in output size and steps.
 template <class T>
 class SumLayer : public Layer<T> {
  public:
-  SumLayer(size_t id, size_t input_size, std::vector<LayerPtr<T>> branches)
-      : Layer<T>(id), input_(input_size), branches_(std::move(branches)) {}
+  SumLayer(size_t id, size_t input_size, std::vector<LayerPtr<T>> branches, bool mean = false)
+      : Layer<T>(id),
+        input_(input_size),
+        branches_(std::move(branches)),
+        share_(mean ? T{1} / static_cast<T>(branches_.size()) : T{1}) {}
 
   size_t output_size() const override { return branches_.front()->output_size(); }
   Steps output_steps(const Steps& steps) const override { return branches_.front()->output_steps(steps); }
@@ -71,6 +74,7 @@ class SumLayer : public Layer<T> {
   enum Slot { kOutput, kDeltaOutput, kDeltaInput };
   size_t input_;
   std::vector<LayerPtr<T>> branches_;
+  T share_;  // of each branch
 };
 
 }  // namespace elman

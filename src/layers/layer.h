@@ -59,6 +59,7 @@ struct Tape {
     Random dropout{0, 0};
     size_t first_row = 0;
     std::shared_ptr<Checkpoints<T>> checkpoints = {};
+    std::shared_ptr<std::vector<Tape>> steps = {};  // of calls that follow one another
   };
   // With checkpoints only the states between pieces of about so many steps are kept, and the way back runs each piece
   // anew: sqrt(steps) makes memory grow as that root, for one more forward pass. The same bits. 0: all is kept.
@@ -120,7 +121,9 @@ struct Pass {
   Tape<T>* tape = nullptr;
   const Random* dropout = nullptr;
   size_t first_row = 0;  // of x in the sequence that it is a piece of: where dropout's masks begin
+  bool starts = false;   // `state` is the initial one, and learns as such
 
+  bool has_state() const { return state && !starts; }
   // Where layer `id` puts what must outlive its call: the tape, or scratch when nothing is kept.
   Workspace<T>& kept() const { return tape ? tape->saved : scratch.buffers; }
 };

@@ -329,7 +329,7 @@ void RecurrentLayer<T>::forward_into(const Pass<T>& pass, const Steps& steps, Co
     });
   }
   if (pass.state) store_final(*pass.state, run);
-  if (pass.tape) pass.tape->entry(this->id()) = {.input = x, .output = y, .had_state = pass.state != nullptr};
+  if (pass.tape) pass.tape->entry(this->id()) = {.input = x, .output = y, .had_state = pass.has_state()};
 }
 
 template class RecurrentLayer<float>;

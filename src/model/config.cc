@@ -69,6 +69,15 @@ struct Fields<Decode> {
 };
 
 template <>
+struct Fields<Rollout> {
+  static constexpr const char* kKind = "rollout";
+  static constexpr auto kList =
+      std::make_tuple(std::pair{"steps", &Rollout::steps}, std::pair{"features", &Rollout::features},
+                      std::pair{"value", &Rollout::value}, std::pair{"lags", &Rollout::lags},
+                      std::pair{"feedback", &Rollout::feedback}, std::pair{"positive", &Rollout::positive});
+};
+
+template <>
 struct Fields<Crop> {
   static constexpr const char* kKind = "crop";
   static constexpr auto kList = std::make_tuple(std::pair{"first", &Crop::first}, std::pair{"count", &Crop::count},
@@ -97,17 +106,19 @@ json write(const Config& config) {
   return out;
 }
 
-json write(const Decode& decode) {
-  json out = write_fields(decode, Fields<Decode>::kList);
-  out["kind"] = Fields<Decode>::kKind;
-  out["reader"] = layers_to_json(decode.reader);
+template <class Config>
+requires requires(const Config& config) { config.reader; }
+json write(const Config& config) {
+  json out = write_fields(config, Fields<Config>::kList);
+  out["kind"] = Fields<Config>::kKind;
+  out["reader"] = layers_to_json(config.reader);
   return out;
 }
 
 json write(const Sum& sum) {
   json branches = json::array();
   for (const auto& branch : sum.branches) branches.push_back(layers_to_json(branch));
-  return {{"kind", "sum"}, {"branches", branches}};
+  return {{"kind", "sum"}, {"branches", branches}, {"mean", sum.mean}};
 }
 
 json layers_to_json(const std::vector<LayerConfig>& layers) {
@@ -135,31 +146,38 @@ void check_depth(size_t depth) {
   if (depth == kMaxDepth) fail(ErrorCode::kModel, "more than {} layers within each other", kMaxDepth);
 }
 
-LayerConfig read_decode(const json& in, size_t depth) {
+template <class Config>
+LayerConfig read_with_reader(const json& in, size_t depth) {
   check_depth(depth);
   std::vector<LayerConfig> reader = layers_from_json(in.at("reader"), depth + 1);
-  Decode decode = read_plain<Decode>(in, 2);
-  decode.reader = std::move(reader);
-  return decode;
+  Config config = read_plain<Config>(in, 2);
+  config.reader = std::move(reader);
+  return config;
 }
 
 LayerConfig read_sum(const json& in, size_t depth) {
   check_depth(depth);
   Sum sum;
   for (const json& branch : in.at("branches")) sum.branches.push_back(layers_from_json(branch, depth + 1));
-  check_keys(in, 2, "sum");
+  in.at("mean").get_to(sum.mean);
+  check_keys(in, 3, "sum");
   if (sum.branches.empty()) fail(ErrorCode::kModel, "layer of kind 'sum' has no branches");
   return sum;
 }
 
 LayerConfig read_layer(const json& in, size_t depth) {
   using Reader = std::pair<const char*, LayerConfig (*)(const json&, size_t)>;
-  static constexpr std::array kReaders = {
-      Reader{Fields<Recurrent>::kKind, read<Recurrent>}, Reader{Fields<Linear>::kKind, read<Linear>},
-      Reader{Fields<Embedding>::kKind, read<Embedding>}, Reader{Fields<Dropout>::kKind, read<Dropout>},
-      Reader{Fields<LayerNorm>::kKind, read<LayerNorm>}, Reader{Fields<LastStep>::kKind, read<LastStep>},
-      Reader{Fields<Flatten>::kKind, read<Flatten>},     Reader{Fields<Crop>::kKind, read<Crop>},
-      Reader{Fields<Decode>::kKind, read_decode},        Reader{"sum", read_sum}};
+  static constexpr std::array kReaders = {Reader{Fields<Recurrent>::kKind, read<Recurrent>},
+                                          Reader{Fields<Linear>::kKind, read<Linear>},
+                                          Reader{Fields<Embedding>::kKind, read<Embedding>},
+                                          Reader{Fields<Dropout>::kKind, read<Dropout>},
+                                          Reader{Fields<LayerNorm>::kKind, read<LayerNorm>},
+                                          Reader{Fields<LastStep>::kKind, read<LastStep>},
+                                          Reader{Fields<Flatten>::kKind, read<Flatten>},
+                                          Reader{Fields<Crop>::kKind, read<Crop>},
+                                          Reader{Fields<Decode>::kKind, read_with_reader<Decode>},
+                                          Reader{Fields<Rollout>::kKind, read_with_reader<Rollout>},
+                                          Reader{"sum", read_sum}};
   const std::string kind = in.at("kind");
   for (const auto& [name, reader] : kReaders)
     if (kind == name) return reader(in, depth);

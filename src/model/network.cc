@@ -12,6 +12,7 @@
 #include "layers/linear.h"
 #include "layers/norm.h"
 #include "layers/recurrent.h"
+#include "layers/rollout.h"
 #include "layers/shape.h"
 
 namespace elman {
@@ -137,6 +138,27 @@ class Builder {
     ids_ += DecodeLayer<T>::kIds;
   }
 
+  void add(const Rollout& c, size_t width, Layers& layers) {
+    check_size("rollout", "steps", c.steps);
+    check_features("rollout", c.features, width);
+    if (c.value < c.features || c.value >= width)
+      fail(ErrorCode::kUsage, "layer 'rollout': value is column {}, expected one of {} to {}, known of the past alone",
+           c.value, c.features, width - 1);
+    for (size_t i = 0, least = 1; i < c.lags.size(); least = c.lags[i++] + 1)
+      if (c.lags[i] < least || c.lags[i] > kMaxSize)
+        fail(ErrorCode::kUsage, "layer 'rollout': lags are {}, expected them to ascend from 1 or more",
+             fmt::join(c.lags, ", "));
+    if (c.lags.empty()) fail(ErrorCode::kUsage, "layer 'rollout': no lags, expected at least one");
+    LayerPtr<T> reader = list(c.reader, width - 1 + c.lags.size());
+    if (c.reader.empty() || reader->needs_future() || reader->output_steps(Steps(2, 1)).steps() != 2)
+      fail(ErrorCode::kUsage, "layer 'rollout': its reader must write every step and need no later one");
+    if (c.feedback >= reader->output_size())
+      fail(ErrorCode::kUsage, "layer 'rollout': feedback is output {}, expected one of the {} its reader writes",
+           c.feedback, reader->output_size());
+    const RolloutOptions options{width, c.steps, c.features, c.value, c.lags, c.feedback, c.positive};
+    layers.push_back(std::make_unique<RolloutLayer<T>>(next_id(), options, std::move(reader)));
+  }
+
   void add(const Crop& c, size_t width, Layers& layers) {
     check_size("crop", "count", c.count);
     if (c.first > kMaxSize)
@@ -161,7 +183,7 @@ class Builder {
              branches.size(), got, expected);
     }
     if (branches.empty()) fail(ErrorCode::kUsage, "layer 'sum' has no branches, expected at least one");
-    layers.push_back(std::make_unique<SumLayer<T>>(next_id(), width, std::move(branches)));
+    layers.push_back(std::make_unique<SumLayer<T>>(next_id(), width, std::move(branches), c.mean));
   }
 
   Parameters<T>& parameters_;

@@ -26,9 +26,9 @@ double widest_level(const std::vector<double>& levels);
 
 // Judges every value of every series by the interval forecast one step ahead, from what came before it; values missing
 // are skipped, and so are the first of a series, before which there is less than a season or half of it. In large
-// batches, several times: a fault spoils the forecasts of the rows after it, so that every value that lay more than half
-// an interval's width outside (a score above 1) is replaced, as a past, by what was expected in its place, until the
-// same values lie there.
+// batches, several times: a fault spoils the forecasts of the rows after it, so that every value that lay more than
+// half an interval's width outside (a score above 1) is replaced, as a past, by what was expected in its place, until
+// the same values lie there.
 //
 // `level` in (0, 1), or 0 for kAnomalyLevel, or as much of it as the model's levels allow. Throws kUsage when they hold
 // no interval, or one narrower than the level asked for.

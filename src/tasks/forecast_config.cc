@@ -7,6 +7,7 @@
 #include "base/fields.h"
 #include "base/suggest.h"
 #include "tasks/calibration.h"
+#include "tasks/forecast_family.h"
 #include "tasks/forecast_head.h"
 #include "tasks/split.h"
 
@@ -14,6 +15,7 @@ namespace elman {
 namespace {
 
 constexpr auto kFields = std::tuple{std::pair{"horizon", &ForecastConfig::horizon},
+                                    std::pair{"model", &ForecastConfig::model},
                                     std::pair{"quantiles", &ForecastConfig::quantiles},
                                     std::pair{"head", &ForecastConfig::head},
                                     std::pair{"cell", &ForecastConfig::cell},
@@ -62,34 +64,24 @@ size_t choose_season(const SeriesSet& data) {
   return detect_season(series);
 }
 
-size_t choose_segment(size_t season) {
-  if (season == 52) return 13;  // a quarter
-  if (season > 96) return 60;   // an hour of minutes
-  return std::max<size_t>(season, 1);
-}
-
-// How far back is worth reading: enough seasons to average out noise, fewer where they are long.
-size_t choose_look_back(const ForecastConfig& c, size_t median_length) {
-  switch (c.season) {
-    case 0:
-    case 1: return std::max<size_t>(2 * c.horizon, 8);
-    case 4:
-    case 12: return 5 * c.season;
-    case 7: return median_length >= 2 * 53 * 7 + c.horizon ? 53 * 7 : 8 * 7;
-    case 24: return 14 * 24;
-    case 52: return 104;
-    default: return 7 * c.season;
-  }
-}
-
 size_t divide_up(size_t value, size_t by) { return (value + by - 1) / by; }
 size_t round_up(size_t value, size_t multiple) { return divide_up(value, multiple) * multiple; }
 
 void check(const ForecastConfig& c) {
-  for (const std::string& base : c.bases)
-    if (find_base(base) && find_head(c.head).counts)
+  const bool closed_loop = find_family(c.model).closed_loop;
+  for (const std::string& base : c.bases) {
+    if (!find_base(base)) continue;
+    if (closed_loop)
+      fail(ErrorCode::kUsage,
+           "--base {} does not go with --model {}, which reads its own forecasts as values of the past; use --base {}",
+           base, c.model, kLevelBase);
+    if (head_of(c).counts)
       fail(ErrorCode::kUsage, "--base {} does not go with --head {}, whose forecasts are counts; use --base {}", base,
-           c.head, kLevelBase);
+           head_of(c).name, kLevelBase);
+  }
+  if (closed_loop && c.segment > 1)
+    fail(ErrorCode::kUsage, "--segment {} does not go with --model {}, which reads a step at a time; leave it out",
+         c.segment, c.model);
   if (!(c.validation_share >= 0 && c.validation_share <= 0.5))
     fail(ErrorCode::kUsage, "--validation-share {}, expected a share of 0.5 at most", c.validation_share);
   if (c.ensemble == 0) fail(ErrorCode::kUsage, "--ensemble is 0, expected at least 1 network");
@@ -126,9 +118,10 @@ void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
   if (c.epochs == 0 && !is_small) c.short_epochs = is_long ? 10 : 8;
   if (c.epochs == 0) c.epochs = is_long ? 30 : is_small ? 20 : 60;
   if (!c.bases.empty()) return;
-  // Long series show no gain from another base, in twice the time; of counts the level is 0.
+  // Long series show no gain from another base, in twice the time; of counts the level is 0; loops read what they
+  // wrote.
   c.bases = {kLevelBase};
-  if (is_long || find_head(c.head).counts) return;
+  if (is_long || find_head(c.head).counts || find_family(c.model).closed_loop) return;
   c.choose_base = true;
   c.bases.emplace_back(kSeasonalNaiveName);
   if (few) c.bases.emplace_back(kThetaName);
@@ -157,7 +150,12 @@ const Baseline* find_base(std::string_view name) {
   fail_unknown("base", "bases", name, base_names());
 }
 
+const HeadEntry& head_of(const ForecastConfig& c) {
+  return find_head(c.head.empty() ? find_family(c.model).head : c.head);
+}
+
 ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
+  const ForecastFamily& family = find_family(c.model);
   const std::vector<size_t> lengths = sorted_lengths(data);
   if (lengths.empty() || lengths.back() <= c.horizon)
     fail(ErrorCode::kData,
@@ -167,42 +165,64 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
   const size_t longest = lengths.back(), median = lengths[lengths.size() / 2];
   if (c.season == 0) c.season = choose_season(data);
   const bool chose_segment = c.segment == 0;
-  if (chose_segment) c.segment = choose_segment(c.season);
+  if (chose_segment) c.segment = family.segment(c);
   if (c.look_back == 0) {
     if (chose_segment) c.segment = std::min(c.segment, longest - c.horizon);
-    c.look_back = round_up(choose_look_back(c, median), c.segment);
+    c.look_back = round_up(family.look_back(c, median), c.segment);
     const size_t most = std::max(c.segment, (longest - c.horizon) / c.segment * c.segment);
     c.look_back = std::min(c.look_back, most);
   }
   check(c);
+  c.head = head_of(c).name;
   choose_training(c, lengths);
   c.conformal = c.conformal && can_calibrate(c, lengths);
   return c;
 }
 
+namespace {
+
+// How the past is read, and the future written.
+std::string reading_text(const ForecastConfig& c) {
+  if (find_family(c.model).closed_loop)
+    return fmt::format("look-back {} values, read a step at a time with those at lags {}", c.look_back,
+                       fmt::join(find_family(c.model).lags(c), ", "));
+  return fmt::format("look-back {} values, read as {} segments of {}", c.look_back, c.look_back / c.segment, c.segment);
+}
+
+std::string network_text(const ForecastConfig& c) {
+  const bool loop = find_family(c.model).closed_loop;
+  if (c.num_layers == 0) return fmt::format("a linear map of {}, without recurrence", loop ? "these" : "the look-back");
+  return fmt::format("{} layer{} of {} with {} units{}", c.num_layers, c.num_layers == 1 ? "" : "s", c.cell,
+                     c.hidden_size, loop ? "" : ", beside a linear map of the look-back");
+}
+
+std::string writing_text(const ForecastConfig& c) {
+  const size_t segments = c.written_steps() / c.segment;
+  const std::string how = find_family(c.model).closed_loop ? "one after the other, each read by the next"
+                          : segments == 1                  ? "as 1 segment"
+                                                           : fmt::format("as {} segments side by side", segments);
+  return fmt::format("writes {} steps {}, at quantiles {}", c.horizon, how, fmt::join(c.quantiles, ", "));
+}
+
+}  // namespace
+
 std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data) {
-  std::vector<std::string> lines;
+  std::vector<std::string> lines = {fmt::format("model {}: {}", c.model, find_family(c.model).meaning)};
   const char* season_source = data.time_format.is_integer() ? "detected in the data" : "by the calendar";
   lines.push_back(fmt::format("season {} steps ({}, data is {})", c.season, season_source, data.frequency.describe()));
-  lines.push_back(
-      fmt::format("look-back {} values, read as {} segments of {}", c.look_back, c.look_back / c.segment, c.segment));
+  lines.push_back(reading_text(c));
   const CovariateColumns& columns = c.covariates;
   for (const auto& [what, list] :
        {std::pair{"known up to the forecast", &columns.past}, std::pair{"known ahead", &columns.future},
         std::pair{"the same at every step", &columns.fixed}})
     if (!list->empty()) lines.push_back(fmt::format("reads {}, {}", fmt::join(*list, ", "), what));
-  if (c.num_layers == 0) lines.push_back("a linear map of the look-back, without recurrence");
-  else
-    lines.push_back(fmt::format("{} layer{} of {} with {} units, beside a linear map of the look-back", c.num_layers,
-                                c.num_layers == 1 ? "" : "s", c.cell, c.hidden_size));
+  lines.push_back(network_text(c));
   lines.push_back(fmt::format("corrects {}{}",
                               c.choose_base        ? "what proves best, or the mean, of: "
                               : c.bases.size() > 1 ? "the mean of "
                                                    : "",
                               fmt::join(c.bases, ", ")));
-  const size_t segments = c.written_steps() / c.segment;
-  lines.push_back(fmt::format("writes {} steps as {} segment{}, at quantiles {}", c.horizon, segments,
-                              segments == 1 ? "" : "s side by side", fmt::join(c.quantiles, ", ")));
+  lines.push_back(writing_text(c));
   if (c.head != "quantile")
     lines.push_back(fmt::format("head {}: for each step {}", c.head, find_head(c.head).meaning));
   lines.push_back(c.conformal ? "intervals widened until they hold the held-out values (conformal)"

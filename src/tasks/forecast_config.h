@@ -16,17 +16,20 @@ inline constexpr const char* kLevelBase = "level";
 const Baseline* find_base(std::string_view name);  // null: the level. Throws kUsage if it is none of them
 std::vector<std::string_view> base_names();
 
+struct HeadEntry;
+
 // How a forecaster is built. Zeros are chosen from the data by resolve(); what was chosen is stored in the model.
 struct ForecastConfig {
-  size_t horizon = 0;  // steps ahead, all written at once
+  size_t horizon = 0;             // steps ahead, all written at once
+  std::string model = "segment";  // what kind of network it is: ForecastFamily
   std::vector<double> quantiles = {0.1, 0.5, 0.9};
-  std::string head = "quantile";  // what is written for each step: ForecastHead
+  std::string head = {};  // what is written for each step: ForecastHead; empty: the model's usual one
   std::string cell = "gru";
   size_t hidden_size = 0;
   size_t num_layers = 1;
   double dropout = 0.1;
   size_t season = 0;                    // steps of the season; 0: by frequency, or detected on integer axes
-  size_t segment = 0;                   // values read at each recurrent step; 0: a season
+  size_t segment = 0;                   // values read at each recurrent step; 0: by the model
   size_t look_back = 0;                 // values read before each origin, a multiple of segment
   std::vector<std::string> bases = {};  // what the network corrects: the mean of these; empty: chosen…
   bool choose_base = false;             // …of these by the held-out part: the best, or the mean of all
@@ -49,6 +52,8 @@ struct ForecastConfig {
   size_t written_steps() const noexcept { return (horizon + segment - 1) / segment * segment; }
 };
 
+// The head that is named, or the model's usual one.
+const HeadEntry& head_of(const ForecastConfig& config);
 // Fills in every zero from frequency, number and lengths of the series. Throws kUsage on settings that contradict each
 // other, kData when no series is long enough for one training window.
 ForecastConfig resolve(ForecastConfig config, const SeriesSet& data);

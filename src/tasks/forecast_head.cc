@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/registry.h"
 #include "loss/distributions.h"
+#include "tasks/levels.h"
 #include "tasks/quantile_curve.h"
 
 namespace elman {
@@ -38,6 +39,7 @@ class QuantileHead final : public ForecastHead {
     return QuantileCurve(levels(), sorted(raw)).rank(y);
   }
   double possible(double value, double) const noexcept override { return value; }
+  Feedback feedback() const noexcept override { return {blend_of(0.5, levels())->low}; }  // the median
   void check(const SeriesSet&) const override {}
 
  private:
@@ -72,6 +74,7 @@ class RealHead final : public ForecastHead {
   }
   double rank(const float* raw, double, double y) const override { return cdf(parameters(raw), y); }
   double possible(double value, double) const noexcept override { return value; }
+  Feedback feedback() const noexcept override { return {}; }  // the location
   void check(const SeriesSet&) const override {}
 
  private:
@@ -112,6 +115,7 @@ class CountHead final : public ForecastHead {
     const double slack = 1e-6 * (1 + std::abs(value));
     return level < 0.5 ? std::ceil(value - slack) : std::floor(value + slack);
   }
+  Feedback feedback() const noexcept override { return {0, true}; }  // the mean
   void check(const SeriesSet& data) const override {
     for (const Series& s : data.series)
       for (const double v : s.values)

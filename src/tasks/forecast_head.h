@@ -40,6 +40,13 @@ class ForecastHead {
 
   // A quantile in the series' own units, made wider perhaps, as a value that can occur: the interval holds as many.
   virtual double possible(double value, double level) const noexcept = 0;
+  // What a network that goes on from its own forecasts takes for a step's value, in units of the window's scale: raw
+  // output `output`, through softplus if it must be positive.
+  struct Feedback {
+    size_t output = 0;
+    bool positive = false;
+  };
+  virtual Feedback feedback() const noexcept = 0;
   // Throws kData, naming series and value, if there is one that the distribution cannot give.
   virtual void check(const SeriesSet& data) const = 0;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tasks/forecast_family.h"
 #include "tasks/forecast_head.h"
 
 namespace elman {
@@ -29,7 +30,8 @@ Windows::Windows(const ForecastConfig& config, const Frequency& frequency, const
       horizon_(config.horizon),
       written_(config.written_steps()),
       season_(config.season),
-      counts_(find_head(config.head).counts),
+      counts_(head_of(config).counts),
+      fed_back_(find_family(config.model).closed_loop),
       frequency_(frequency),
       calendar_(calendar_features(frequency)),
       covariates_(covariates) {
@@ -59,8 +61,12 @@ WindowScale Windows::fill_input(const Series& series, size_t origin, View<float>
     float* row = x.row(step * batch + b);
     const auto begin = static_cast<int64_t>(origin + step * segment_) - static_cast<int64_t>(look_back_);
     fill_known(series, begin, origin, row);
-    if (step < past_steps()) fill_past(series, begin, origin, scale, row + known);
-    else std::fill_n(row + known, features() - known, 0.0f);
+    if (step < past_steps()) {
+      fill_past(series, begin, origin, scale, row + known);
+    } else {
+      std::fill_n(row + known, features() - known, 0.0f);
+      if (fed_back_) std::fill_n(row + features() - segment_, segment_, 1.0f);
+    }
   }
   return scale;
 }

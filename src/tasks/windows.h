@@ -22,7 +22,8 @@ struct WindowScale {
 // The look_back values before the origin and the horizon after it are cut into segments, a row each. First in a row
 // stands what is known of past and future alike: the series' fixed features, the calendar position of the segment's
 // last step, and the covariates known ahead; then, zeros in the future, those known of the past alone, the normalised
-// values and a mask (1 where a value was observed). Before the series' start all is missing.
+// values and a mask (1 where a value was observed, or will be as a forecast fed back). Before the series' start all is
+// missing.
 class Windows {
  public:
   // REQUIRES: covariates outlives it.
@@ -32,6 +33,8 @@ class Windows {
   size_t future_steps() const noexcept { return written_ / segment_; }
   size_t steps() const noexcept { return past_steps() + future_steps(); }
   size_t features() const noexcept { return known_features() + segment_ * (covariates_.past_width() + 2); }
+  // The column of the value, where a row holds one: segment 1.
+  size_t value_column() const noexcept { return known_features() + segment_ * covariates_.past_width(); }
   size_t known_features() const noexcept {
     return covariates_.fixed_width() + 2 * calendar_.size() + segment_ * covariates_.future_width();
   }
@@ -54,6 +57,7 @@ class Windows {
   size_t look_back_, segment_, horizon_, written_, season_;
   std::vector<const Baseline*> bases_;  // null: the level
   bool counts_;                         // HeadEntry::counts
+  bool fed_back_;                       // ForecastFamily::closed_loop
   Frequency frequency_;
   std::vector<CalendarFeature> calendar_;
   const Covariates& covariates_;

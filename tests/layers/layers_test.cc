@@ -186,7 +186,12 @@ TEST(Layers, SameBitsOnAnyNumberOfThreadsAndAnyInstructionSet) {
                           {Embedding{.symbols = 9, .output_size = 20}, LayerNorm{.name = "n"}, Dropout{.rate = 0.3},
                            Sum{{{}, {Linear{.output_size = 20, .name = "a"}}}},
                            Decode{.steps = 4, .position_size = 3, .features = 6, .reader = {Flatten{.steps = 5}}},
-                           Crop{.first = 1, .count = 3}, Linear{.output_size = 33, .name = "b"}}});
+                           Crop{.first = 1, .count = 3}, Linear{.output_size = 33, .name = "b"},
+                           Rollout{.steps = 2,
+                                   .features = 5,
+                                   .value = 7,
+                                   .positive = true,
+                                   .reader = {Recurrent{.hidden_size = 70}, Linear{.output_size = 33}}}}});
   randomize(network.parameters());
   const Steps steps(9, 80);
   Tensor<float> x(steps.rows(), 1);
@@ -198,7 +203,7 @@ TEST(Layers, SameBitsOnAnyNumberOfThreadsAndAnyInstructionSet) {
     Tape<float> tape;
     const Random dropout(1, 2);
     std::vector<float> result = to_vector(network.forward(scratch, steps, x, nullptr, &tape, &dropout));
-    Tensor<float> d_y = random_tensor<float>(3 * 80, 33, 1);
+    Tensor<float> d_y = random_tensor<float>(2 * 80, 33, 1);
     network.parameters().gradients().fill(0.0f);
     network.backward(scratch, steps, tape, d_y);
     const std::vector<float> gradients = to_vector(network.parameters().gradients());

@@ -23,7 +23,7 @@ NetworkConfig everything() {
                      .learned_initial_state = true,
                      .name = "first"},
            Dropout{.rate = 0.3},
-           Sum{{{}, {LayerNorm{.name = "n"}, Linear{.output_size = 8, .zero_start = true, .name = "branch"}}}},
+           Sum{{{}, {LayerNorm{.name = "n"}, Linear{.output_size = 8, .zero_start = true, .name = "branch"}}}, true},
            Decode{.cell = "lstm",
                   .steps = 1,
                   .position_size = 2,
@@ -32,7 +32,14 @@ NetworkConfig everything() {
                   .reader = {LastStep{.bidirectional = true}}},
            Crop{.first = 1, .count = 1, .features = 2}, Flatten{.steps = 1},
            Linear{.output_size = 1, .zero_start = true, .name = "one"},
-           Embedding{.symbols = 7, .output_size = 2, .name = "e"}}};
+           Embedding{.symbols = 7, .output_size = 2, .name = "e"},
+           Rollout{.steps = 2,
+                   .features = 1,
+                   .value = 3,
+                   .lags = {2, 5},
+                   .feedback = 4,
+                   .positive = true,
+                   .reader = {Dropout{.rate = 0.2}}}}};
 }
 
 TEST(Config, ReadsWhatItWrote) {
@@ -41,7 +48,7 @@ TEST(Config, ReadsWhatItWrote) {
   EXPECT_EQ(to_json(read), written);
 
   EXPECT_EQ(read.input_size, 3u);
-  ASSERT_EQ(read.layers.size(), 8u);
+  ASSERT_EQ(read.layers.size(), 9u);
   const auto& recurrent = std::get<Recurrent>(read.layers[0]);
   EXPECT_EQ(recurrent.cell, "gru");
   EXPECT_EQ(recurrent.hidden_size, 4u);
@@ -53,6 +60,7 @@ TEST(Config, ReadsWhatItWrote) {
   const auto& sum = std::get<Sum>(read.layers[2]);
   ASSERT_EQ(sum.branches.size(), 2u);
   EXPECT_TRUE(sum.branches[0].empty());
+  EXPECT_TRUE(sum.mean);
   EXPECT_EQ(std::get<LayerNorm>(sum.branches[1][0]).name, "n");
   const auto& decode = std::get<Decode>(read.layers[3]);
   EXPECT_EQ(decode.cell, "lstm");
@@ -73,6 +81,15 @@ TEST(Config, ReadsWhatItWrote) {
   EXPECT_EQ(embedding.symbols, 7u);
   EXPECT_EQ(embedding.output_size, 2u);
   EXPECT_EQ(embedding.name, "e");
+  const auto& rollout = std::get<Rollout>(read.layers[8]);
+  EXPECT_EQ(rollout.steps, 2u);
+  EXPECT_EQ(rollout.features, 1u);
+  EXPECT_EQ(rollout.value, 3u);
+  EXPECT_EQ(rollout.lags, (std::vector<size_t>{2, 5}));
+  EXPECT_EQ(rollout.feedback, 4u);
+  EXPECT_TRUE(rollout.positive);
+  ASSERT_EQ(rollout.reader.size(), 1u);
+  EXPECT_EQ(std::get<Dropout>(rollout.reader[0]).rate, 0.2);
 }
 
 // Every key of every layer is needed, and no other is taken.
@@ -115,7 +132,7 @@ TEST(Config, WrongTypesAndKindsAreErrors) {
                            R"({"input_size": 1, "layers": [[]]})", R"({"input_size": 1, "layers": [null]})"})
     expect_error(ErrorCode::kModel, {"damaged"}, [&] { network_from_json(json::parse(text)); });
   expect_error(ErrorCode::kModel, {"no branches"}, [&] {
-    network_from_json(json::parse(R"({"input_size": 1, "layers": [{"kind": "sum", "branches": []}]})"));
+    network_from_json(json::parse(R"({"input_size": 1, "layers": [{"kind": "sum", "mean": false, "branches": []}]})"));
   });
 }
 
@@ -130,7 +147,14 @@ TEST(Config, LayersWithinLayersHaveALimit) {
     for (size_t i = 0; i < depth; ++i) layers = {Decode{.steps = 1, .position_size = 1, .reader = layers}};
     return to_json(NetworkConfig{1, layers});
   };
+  const auto loops = [](size_t depth) {
+    std::vector<LayerConfig> layers;
+    for (size_t i = 0; i < depth; ++i) layers = {Rollout{.steps = 1, .reader = layers}};
+    return to_json(NetworkConfig{1, layers});
+  };
   EXPECT_NO_THROW(network_from_json(nested(16)));
+  EXPECT_NO_THROW(network_from_json(loops(16)));
+  expect_error(ErrorCode::kModel, {"16 layers"}, [&] { network_from_json(loops(17)); });
   EXPECT_NO_THROW(network_from_json(readers(16)));
   expect_error(ErrorCode::kModel, {"16 layers"}, [&] { network_from_json(nested(17)); });
   expect_error(ErrorCode::kModel, {"16 layers"}, [&] { network_from_json(readers(17)); });

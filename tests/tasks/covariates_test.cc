@@ -8,6 +8,7 @@
 
 #include "data/expect_error.h"
 #include "io/scratch.h"
+#include "tasks/forecast_family.h"
 #include "tasks/forecast_fixtures.h"
 
 namespace elman {
@@ -100,9 +101,16 @@ TEST(Covariates, KnownAheadTellTheFuture) {
   EXPECT_LT(seeing, 8);
 }
 
+class CovariatesOfEveryFamily : public testing::TestWithParam<ForecastFamily> {};
+
+INSTANTIATE_TEST_SUITE_P(Families, CovariatesOfEveryFamily, testing::ValuesIn(forecast_families()),
+                         [](const auto& family) { return std::string(family.param.name); });
+
 // Whatever comes after the origin, but for what is known ahead within the horizon, changes no forecast.
-TEST(Covariates, NothingLeaksFromTheFuture) {
+TEST_P(CovariatesOfEveryFamily, NothingLeaksFromTheFuture) {
   const size_t origin = 100;
+  ForecastConfig config = with_covariates();
+  config.model = GetParam().name;
   SeriesSet data = promoted(2, 120, 0);
   ThreadPool pool(1);
   SeriesSet known = data;
@@ -110,7 +118,7 @@ TEST(Covariates, NothingLeaksFromTheFuture) {
     s.values.resize(origin);
     for (auto& covariate : s.covariates) covariate.resize(origin);
   }
-  const ForecastModel model = ForecastModel::train(known, with_covariates(), pool);
+  const ForecastModel model = ForecastModel::train(known, config, pool);
   const std::vector<double> expected = medians(model, data, origin);
   SeriesSet shuffled = data;
   Random random(11, 0);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "data/expect_error.h"
+#include "tasks/forecast_family.h"
 #include "tasks/forecast_fixtures.h"
 #include "tasks/windows.h"
 
@@ -12,17 +13,22 @@ namespace elman {
 namespace {
 
 TEST(Windows, SeeNothingAtOrAfterTheirOrigin) {
-  SeriesSet data = make_series(1, 60);
-  ForecastConfig config = resolve(quick(), data);
-  const Covariates none;
-  const Windows windows(config, data.frequency, none);
-  Tensor<float> before(windows.steps(), windows.features()), after(windows.steps(), windows.features());
-  const WindowScale scale = windows.fill_input(data.series[0], 40, before, 1, 0);
-  for (size_t t = 40; t < 60; ++t) data.series[0].values[t] = -1e9 * static_cast<double>(t);
-  const WindowScale same = windows.fill_input(data.series[0], 40, after, 1, 0);
-  EXPECT_EQ(scale.center, same.center);
-  EXPECT_EQ(scale.scale, same.scale);
-  EXPECT_TRUE(std::equal(before.data(), before.data() + before.size(), after.data()));
+  for (const ForecastFamily& family : forecast_families()) {
+    SCOPED_TRACE(family.name);
+    SeriesSet data = make_series(1, 60);
+    ForecastConfig config = quick();
+    config.model = family.name;
+    config = resolve(config, data);
+    const Covariates none;
+    const Windows windows(config, data.frequency, none);
+    Tensor<float> before(windows.steps(), windows.features()), after(windows.steps(), windows.features());
+    const WindowScale scale = windows.fill_input(data.series[0], 40, before, 1, 0);
+    for (size_t t = 40; t < 60; ++t) data.series[0].values[t] = -1e9 * static_cast<double>(t);
+    const WindowScale same = windows.fill_input(data.series[0], 40, after, 1, 0);
+    EXPECT_EQ(scale.center, same.center);
+    EXPECT_EQ(scale.scale, same.scale);
+    EXPECT_TRUE(std::equal(before.data(), before.data() + before.size(), after.data()));
+  }
 }
 
 TEST(Windows, MaskWhatIsMissing) {

@@ -9,6 +9,7 @@
 #include "cells/cell.h"
 #include "io/atomic_file.h"
 #include "model/model_file.h"
+#include "tasks/forecast_family.h"
 #include "tasks/forecast_head.h"
 
 namespace elman::cli {
@@ -22,10 +23,19 @@ std::string cell_names() {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-std::string head_names() {
+template <class Entries>
+std::string names_of(const Entries& entries) {
   std::vector<std::string_view> names;
-  for (const HeadEntry& head : forecast_heads()) names.push_back(head.name);
+  for (const auto& entry : entries) names.push_back(entry.name);
   return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// Each with what it means.
+std::string model_texts() {
+  std::vector<std::string> texts;
+  for (const ForecastFamily& family : forecast_families())
+    texts.push_back(fmt::format("{} {}", family.name, family.meaning));
+  return fmt::format("{}", fmt::join(texts, "; "));
 }
 
 // The part of a network and its training that all tasks share.
@@ -100,13 +110,17 @@ void add_forecast_flags(Verb& verb, ForecastConfig& config) {
   Flags& flags = verb.flags;
   flags.group("Forecast");
   flags.add("--horizon", config.horizon, at_least(1), "Steps to forecast").zero_means("required");
+  flags.add("--model", config.model, "NAME", "Kind of network: " + model_texts()).check([](std::string_view name) {
+    find_family(name);
+  });
   flags.add("--quantiles", config.quantiles, kLevel, "Levels to forecast, 0.5 among them");
-  flags.add("--head", config.head, "NAME", "What is forecast for each step: " + head_names())
+  flags.add("--head", config.head, "NAME", "What is forecast for each step: " + names_of(forecast_heads()))
+      .zero_means("by the model")
       .check([](std::string_view name) { find_head(name); });
   flags.add("--season", config.season, at_least(0), "Steps of the season").zero_means("by the calendar, or detected");
   flags.add("--look-back", config.look_back, at_least(0), "Values read before each forecast")
       .zero_means("by the season");
-  flags.add("--segment", config.segment, at_least(0), "Values read at each recurrent step").zero_means("a season");
+  flags.add("--segment", config.segment, at_least(0), "Values read at each recurrent step").zero_means("by the model");
   CovariateColumns& columns = config.covariates;
   flags.add("--past", columns.past, "COLUMNS", "Covariates known up to the forecast, such as temperature,pressure")
       .zero_means("none");
