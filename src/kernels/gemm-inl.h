@@ -12,7 +12,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "kernels/gemm.h"
 #include "kernels/lanes-inl.h"
+#include "tensor/memory.h"
 #include "tensor/view.h"
 
 // The register tile both products share: a few rows of C by a few panels of B, summed over one block of k.
@@ -48,10 +50,40 @@ template <size_t kRow>
 struct CopiedRows {
   size_t at(size_t row, size_t k) const { return row * kRow + k; }
 };
+// The same while memory is asked for: a loop of its own, because even an idle request takes a load's place.
+template <class T, size_t kRow>
+struct AskingRows : CopiedRows<kRow> {
+  Upcoming<T>* upcoming;
+};
 // Columns of a matrix read in place: the rows of the tile are neighbours.
 struct Columns {
   size_t stride;
   size_t at(size_t row, size_t k) const { return k * stride + row; }
+};
+
+// Into the second-level cache: the first one is full of panels.
+HWY_INLINE void ask_for(const void* memory) { __builtin_prefetch(memory, 0, 2); }
+
+// What a tile asks for at each of its steps of k: as a rule nothing.
+template <class T, class Steps>
+class Requests {
+ public:
+  Requests(const Steps&, size_t) {}
+  HWY_INLINE void at(size_t) const {}
+};
+template <class T, size_t kRow>
+class Requests<T, AskingRows<T, kRow>> {
+ public:
+  Requests(const AskingRows<T, kRow>& rows, size_t depth) {
+    const T* next = rows.upcoming->take(depth * Lanes<T>::kCount);
+    if (next) from_ = next, step_ = Lanes<T>::kCount;
+  }
+  HWY_INLINE void at(size_t k) const { ask_for(from_ + k * step_); }
+
+ private:
+  static constexpr T kHere{};
+  const T* from_ = &kHere;  // when nothing is left: cheaper than to ask each time
+  size_t step_ = 0;
 };
 
 // Keeps a loaded vector in its register. Without it g++ folds the load into each of the multiply-adds that use it,
@@ -85,6 +117,17 @@ struct TileC {
   TileC from_row(size_t row) const { return {start + row * start_stride, start_stride, data + row * stride, stride}; }
 };
 
+// Where a tile goes that is not read before: it may be far away, and later tiles' stores would wait for this one's.
+template <class T, size_t kRows, size_t kVectors>
+HWY_INLINE void ask_for_tile(const TileC<T>& c) {
+  constexpr size_t kWidth = kVectors * Lanes<T>::kCount;
+#pragma GCC unroll 16
+  for (size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 16
+    for (size_t i = 0; i < kWidth; i += kAlignment / sizeof(T)) ask_for(c.data + r * c.stride + i);
+  }
+}
+
 // kVectors of each of kPanels panels.
 template <class T, size_t kRows, size_t kPanels, size_t kVectors, class S, class Steps>
 HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, Steps steps, const TileB<S>& b, const TileC<T>& c) {
@@ -97,7 +140,10 @@ HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, Steps steps, const TileB<
 #pragma GCC unroll 16
     for (size_t v = 0; v < kWidth; ++v) sum[r][v] = L::load(c.start + r * c.start_stride + v * L::kCount);
   }
+  if (c.start != c.data) ask_for_tile<T, kRows, kWidth>(c);
+  const Requests<T, Steps> requests(steps, b.depth);
   for (size_t k = 0; k < b.depth; ++k) {
+    requests.at(k);
 #pragma GCC unroll 16
     for (size_t p = 0; p < kPanels; ++p) {
       V columns[kVectors];

@@ -30,32 +30,39 @@ HWY_INLINE void copy_row(const T* HWY_RESTRICT from, size_t n, T* HWY_RESTRICT t
 
 // One block of columns, of rows and of k.
 template <class T, class S>
-HWY_INLINE void gemm_block(const ConstView<T>& a, const TileB<S>& b, size_t cols, const TileC<T>& c) {
+HWY_INLINE void gemm_block(const ConstView<T>& a, const TileB<S>& b, size_t cols, const TileC<T>& c,
+                           Upcoming<T>* upcoming) {
   HWY_ALIGN T tile[GemmShape<T>::kRows * kRowStep];
   const RowTiles<T> tiles(a.rows);
   for (size_t t = 0; t < tiles.count(); ++t) {
     const size_t row = tiles.begin(t), rows = tiles.rows(t);
     for (size_t r = 0; r < rows; ++r) copy_row(a.row(row + r), b.depth, tile + r * kRowStep);
-    RowKernels<T, S, CopiedRows<kRowStep>>::multiply(rows, tile, {}, b, cols, c.from_row(row));
+    const TileC<T> to = c.from_row(row);
+    if constexpr (std::is_same_v<T, S>)
+      if (upcoming && upcoming->any_left()) {
+        RowKernels<T, S, AskingRows<T, kRowStep>>::multiply(rows, tile, {{}, upcoming}, b, cols, to);
+        continue;
+      }
+    RowKernels<T, S, CopiedRows<kRowStep>>::multiply(rows, tile, {}, b, cols, to);
   }
 }
 
 // One block of columns and of rows, for all k. `first` is what the sum starts from.
 template <class T, class S>
-HWY_INLINE void gemm_rows(ConstView<T> a, const S* panels, View<T> c, TileC<T> first) {
+HWY_INLINE void gemm_rows(ConstView<T> a, const S* panels, View<T> c, TileC<T> first, Upcoming<T>* upcoming) {
   size_t k = 0;
   do {  // once even if there is nothing to sum, for the start value
     const size_t depth = std::min(kDepthBlock, a.cols - k);
     const TileB<S> block{panels + k * kPanel<T>, a.cols * kPanel<T>, depth};
     const TileC<T> so_far{c.data, c.stride, c.data, c.stride};
-    gemm_block(a.slice_cols(k, depth), block, c.cols, k == 0 ? first : so_far);
+    gemm_block(a.slice_cols(k, depth), block, c.cols, k == 0 ? first : so_far, upcoming);
     k += kDepthBlock;
   } while (k < a.cols);
 }
 
 template <class T, class S>
 HWY_INLINE void gemm_segment(const ConstView<T>& a, const S* panels, const View<T>& c, GemmStart start, const T* bias,
-                             const Placed& segment) {
+                             const Placed& segment, Upcoming<T>* upcoming) {
   for (size_t done = 0; done < segment.cols; done += kColumnBlock) {
     const size_t cols = std::min(kColumnBlock, segment.cols - done), col = segment.target + done;
     for (size_t row = 0; row < c.rows; row += kRowBlock) {
@@ -64,14 +71,14 @@ HWY_INLINE void gemm_segment(const ConstView<T>& a, const S* panels, const View<
       TileC<T> first{block.data, block.stride, block.data, block.stride};
       if (start == GemmStart::kBias) first.start = bias + col, first.start_stride = 0;
       if (start == GemmStart::kZero) first.start = kZeros<T>, first.start_stride = 0;
-      gemm_rows(a.slice_rows(row, rows), panels + segment.offset + done * a.cols, block, first);
+      gemm_rows(a.slice_rows(row, rows), panels + segment.offset + done * a.cols, block, first, upcoming);
     }
   }
 }
 
 template <class T>
 HWY_INLINE void gemm_all(const ConstView<T>& a, const PackedMatrix<T>& b, const View<T>& c, GemmStart start,
-                         const T* bias, SegmentRange range) {
+                         const T* bias, SegmentRange range, Upcoming<T>* upcoming) {
   const std::span<const Placed> segments = b.segments();
   const size_t end = std::min(range.end, segments.size());
   for (size_t s = range.begin; s < end;) {
@@ -79,8 +86,8 @@ HWY_INLINE void gemm_all(const ConstView<T>& a, const PackedMatrix<T>& b, const 
     // Whole panels that go on where the last one ended, here and in C, are one segment: A is copied once for it.
     while (s < end && run.cols % kPanel<T> == 0 && segments[s].target == run.target + run.cols)
       run.cols += segments[s++].cols;
-    if (b.is_narrow()) gemm_segment(a, b.narrow_data(), c, start, bias, run);
-    else gemm_segment(a, b.data(), c, start, bias, run);
+    if (b.is_narrow()) gemm_segment(a, b.narrow_data(), c, start, bias, run, upcoming);
+    else gemm_segment(a, b.data(), c, start, bias, run, upcoming);
   }
 }
 
@@ -114,12 +121,12 @@ void vector_product(const ConstView<T>& weight, const T* x, const T* bias, T* y)
 VectorKernel<float> vector_f32() { return vector_product<float>; }
 VectorKernel<double> vector_f64() { return vector_product<double>; }
 void gemm_f32(const ConstView<float>& a, const PackedMatrix<float>& b, const View<float>& c, GemmStart start,
-              const float* bias, SegmentRange range) {
-  gemm_all(a, b, c, start, bias, range);
+              const float* bias, SegmentRange range, Upcoming<float>* upcoming) {
+  gemm_all(a, b, c, start, bias, range, upcoming);
 }
 void gemm_f64(const ConstView<double>& a, const PackedMatrix<double>& b, const View<double>& c, GemmStart start,
-              const double* bias, SegmentRange range) {
-  gemm_all(a, b, c, start, bias, range);
+              const double* bias, SegmentRange range, Upcoming<double>* upcoming) {
+  gemm_all(a, b, c, start, bias, range, upcoming);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -135,15 +142,15 @@ HWY_EXPORT(gemm_f32);
 HWY_EXPORT(gemm_f64);
 
 template <class T>
-void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, const T* bias,
-          SegmentRange range) noexcept {
+void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, const T* bias, SegmentRange range,
+          Upcoming<T>* upcoming) noexcept {
   ELMAN_DCHECK(a.cols == b.depth() && c.rows == a.rows);
   ELMAN_DCHECK(b.panel() == panel_of_target<T>());
   ELMAN_DCHECK(start != GemmStart::kBias || bias != nullptr);
   if constexpr (sizeof(T) == sizeof(float)) {
-    HWY_DYNAMIC_DISPATCH(gemm_f32)(a, b, c, start, bias, range);
+    HWY_DYNAMIC_DISPATCH(gemm_f32)(a, b, c, start, bias, range, upcoming);
   } else {
-    HWY_DYNAMIC_DISPATCH(gemm_f64)(a, b, c, start, bias, range);
+    HWY_DYNAMIC_DISPATCH(gemm_f64)(a, b, c, start, bias, range, upcoming);
   }
 }
 
@@ -156,10 +163,10 @@ VectorKernel<double> vector_kernel() {
   return HWY_DYNAMIC_DISPATCH(vector_f64)();
 }
 
-template void gemm(ConstView<float>, const PackedMatrix<float>&, View<float>, GemmStart, const float*,
-                   SegmentRange) noexcept;
-template void gemm(ConstView<double>, const PackedMatrix<double>&, View<double>, GemmStart, const double*,
-                   SegmentRange) noexcept;
+template void gemm(ConstView<float>, const PackedMatrix<float>&, View<float>, GemmStart, const float*, SegmentRange,
+                   Upcoming<float>*) noexcept;
+template void gemm(ConstView<double>, const PackedMatrix<double>&, View<double>, GemmStart, const double*, SegmentRange,
+                   Upcoming<double>*) noexcept;
 
 }  // namespace elman
 #endif  // HWY_ONCE

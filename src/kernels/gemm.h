@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -82,13 +83,43 @@ struct SegmentRange {
   size_t begin = 0, end = SIZE_MAX;
 };
 
+// What the caller reads next, a few runs of memory: products ask for it while they multiply, a vector for each step of
+// k, and it has come when they are done. Asked for at once, most of it would be refused: a core waits for few lines.
+template <class T>
+class Upcoming {
+ public:
+  // Rows that follow each other without a gap; others, and more than kMaxRuns, are left to themselves.
+  void add(ConstView<T> rows) noexcept {
+    const size_t size = rows.rows * rows.cols;
+    if (rows.stride == rows.cols && size > 0 && count_ < kMaxRuns) runs_[count_++] = {rows.data, rows.data + size};
+  }
+  bool any_left() const noexcept { return next_ < count_; }
+  // Where the next `size` elements begin, perhaps some too many; null: all have been asked for.
+  const T* take(size_t size) noexcept {
+    if (!any_left()) return nullptr;
+    Run& run = runs_[next_];
+    const T* taken = run.begin;
+    if (static_cast<size_t>(run.end - run.begin) > size) run.begin += size;
+    else ++next_;
+    return taken;
+  }
+
+ private:
+  static constexpr size_t kMaxRuns = 8;
+  struct Run {
+    const T *begin, *end;
+  };
+  std::array<Run, kMaxRuns> runs_;
+  size_t count_ = 0, next_ = 0;
+};
+
 // C[i, j] = start + sum_k A[i, k] B[k, j] for the columns j of the chosen segments. Each element is one chain of fused
 // multiply-adds over ascending k, from the start value: no tile, thread count or vector width changes a bit. Serial and
 // noexcept: callers split rows or segments over threads. REQUIRES: a.cols == b.depth(), c.rows == a.rows, the segments'
-// targets lie in C; for kBias `bias` has an element for each column of C.
+// targets lie in C; for kBias `bias` has an element for each column of C. `upcoming`, if any, is asked for meanwhile.
 template <class T>
 void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, const T* bias = nullptr,
-          SegmentRange range = {}) noexcept;
+          SegmentRange range = {}, Upcoming<T>* upcoming = nullptr) noexcept;
 
 // y[j] = bias[j] + sum_k x[k] weight[j, k], bit for bit what gemm makes of one row and a bias: for the few outputs of a
 // stream's last layer. REQUIRES: y does not overlap x.

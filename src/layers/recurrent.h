@@ -144,7 +144,8 @@ class RecurrentLayer : public Layer<T> {
   CellRows<T> cell_rows(const Run& run, const Block& block, size_t slice) const;
   void forward_phase(const Run& run, size_t t, size_t phase, const Share& share) const;
   void backward_phase(const Run& run, size_t t, size_t phase, const Share& share) const;
-  void backward_products(const Run& run, size_t t, size_t phase, const Share& share) const;
+  void backward_products(const Run& run, size_t t, size_t phase, const Share& share, Upcoming<T>& upcoming) const;
+  Upcoming<T> tape_of(const Run& run, size_t t, const Share& share) const;
   void backward_window(const Run& run, ThreadPool& pool) const;
 
   void weight_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x) const;

@@ -82,9 +82,28 @@ void RecurrentLayer<T>::backward_window(const Run& run, ThreadPool& pool) const 
   const auto step_of = [&](size_t turn) { return nth_step(run.steps, run.window.last - 1 - turn / phases); };
   const auto phase_of = [&](size_t turn) { return phases - 1 - turn % phases; };
   partition(pool, run).run(pool, turns + 1, [&](size_t turn, const Share& share) {
-    if (turn > 0) backward_products(run, step_of(turn - 1), phase_of(turn - 1), share);
+    if (turn > 0) {
+      const bool new_step = turn < turns && turn % phases == 0;
+      Upcoming<T> upcoming = new_step ? tape_of(run, step_of(turn), share) : Upcoming<T>();
+      backward_products(run, step_of(turn - 1), phase_of(turn - 1), share, upcoming);
+    }
     if (turn < turns) backward_phase(run, step_of(turn), phase_of(turn), share);
   });
+}
+
+// What the pointwise math of step t reads, long gone from the caches.
+template <class T>
+Upcoming<T> RecurrentLayer<T>::tape_of(const Run& run, size_t t, const Share& share) const {
+  Upcoming<T> upcoming;
+  const size_t begin = share.begin, end = std::min(share.end, run.steps.batch_at(t));
+  // A part of the units would have gaps between its rows.
+  if (begin >= end || share.last_slice - share.first_slice < slices_.count()) return upcoming;
+  const size_t row = run.steps.offset(t) + begin, going = std::min(end, continuing(run.steps, t));
+  upcoming.add(run.gates.slice_rows(row - run.gates_row, end - begin));
+  upcoming.add(run.d_y.slice_rows(row, end - begin));
+  for (size_t s = 0; s < spec().states.size() && begin < going; ++s)
+    upcoming.add(run.state_rows(s, previous_step(t), begin, going - begin));
+  return upcoming;
 }
 
 // Pointwise math of one phase of step t.
@@ -97,7 +116,8 @@ void RecurrentLayer<T>::backward_phase(const Run& run, size_t t, size_t phase, c
 
 // What flows back through a phase's products, from the gates of all slices to the sources of the share's.
 template <class T>
-void RecurrentLayer<T>::backward_products(const Run& run, size_t t, size_t phase, const Share& share) const {
+void RecurrentLayer<T>::backward_products(const Run& run, size_t t, size_t phase, const Share& share,
+                                          Upcoming<T>& upcoming) const {
   for_each_block(run.steps, t, share, [&](const Block& block) {
     const View<T> d_gates = run.d_gates.slice_rows(run.steps.offset(t) + block.begin - run.window.row, block.count);
     for (const BackProduct& p : back_products_) {
@@ -107,7 +127,7 @@ void RecurrentLayer<T>::backward_products(const Run& run, size_t t, size_t phase
       for (size_t s = 0; s < slices_.count(); ++s)
         gemm<T>(columns(d_gates, s, p.first_column, p.gates.size()), p.packed[s], d_source,
                 hidden || s > 0 ? GemmStart::kAccumulate : GemmStart::kZero, nullptr,
-                {share.first_slice, share.last_slice});
+                {share.first_slice, share.last_slice}, &upcoming);
     }
   });
 }

@@ -189,6 +189,39 @@ TEST_P(GemmTest, SegmentsGoWhereTheyBelong) {
   EXPECT_EQ(product.values(), reference.values());
 }
 
+TEST_P(GemmTest, AsksForWhatComesUpAndChangesNoBit) {
+  Padded<float> a(20, 40, 3, 1), b(40, 70, 0, 2), expected(20, 70, 5, 3), c(20, 70, 5, 3), next(9, 30, 0, 4);
+  PackedMatrix<float> packed;
+  packed.pack(b.view());
+  gemm<float>(a.view(), packed, expected.view(), GemmStart::kAccumulate);
+  Upcoming<float> upcoming;
+  upcoming.add(next.view());
+  gemm<float>(a.view(), packed, c.view(), GemmStart::kAccumulate, nullptr, {}, &upcoming);
+  EXPECT_EQ(c.values(), expected.values());
+  EXPECT_EQ(upcoming.take(1), nullptr);  // 40 vectors a tile, and there are more tiles than one
+}
+
+TEST(UpcomingTest, GivesEveryRunInTurn) {
+  Padded<float> first(2, 10, 0, 1), second(1, 5, 0, 2);
+  Upcoming<float> upcoming;
+  EXPECT_EQ(upcoming.take(8), nullptr);
+  upcoming.add(first.view());
+  upcoming.add(second.view());
+  EXPECT_EQ(upcoming.take(8), first.values().data());
+  EXPECT_EQ(upcoming.take(8), first.values().data() + 8);
+  EXPECT_EQ(upcoming.take(8), first.values().data() + 16);
+  EXPECT_EQ(upcoming.take(5), second.values().data());
+  EXPECT_EQ(upcoming.take(8), nullptr);
+}
+
+TEST(UpcomingTest, LeavesRowsWithGaps) {
+  Padded<float> gaps(2, 10, 1, 1), none(0, 10, 0, 2);
+  Upcoming<float> upcoming;
+  upcoming.add(gaps.view());
+  upcoming.add(none.view());
+  EXPECT_EQ(upcoming.take(8), nullptr);
+}
+
 TEST_P(GemmTest, OneRowByItself) {
   for (const size_t outputs : {1, 3, 4, 7, 20}) {
     Padded<float> x(1, 133, 0, 1), weight(outputs, 133, 2, 2), y(1, outputs, 0, 3), expected(1, outputs, 0, 3);
