@@ -66,7 +66,8 @@ class Expectation {
       requests.clear();
       const size_t count = std::min(kRowsAtOnce, rows.size() - first);
       for (size_t r = first; r < first + count; ++r) requests.push_back({&past[rows[r].series], rows[r].index});
-      const std::vector<Quantiles> forecasts = model_.predict(data_, requests, pool);
+      const std::vector<Quantiles> forecasts =
+          model_.predict(data_, requests, pool, ForecastModel::Intervals::kAsTrained);
       for (size_t r = 0; r < count; ++r) {
         const Anomaly row = judge(rows[first + r], forecasts[r]);
         if (row.score > 0) visit(row);

@@ -10,6 +10,7 @@ namespace elman {
 namespace {
 
 constexpr size_t kMostParts = 3;
+constexpr size_t kCommonParts = 6;  // that thirds, halves and the whole are made of
 
 // Rank, from 1, of the score that makes an interval cover: ceil((n + 1) c), whatever the last bit of c.
 size_t rank_of(size_t n, double coverage) {
@@ -32,6 +33,20 @@ size_t least_scores(double coverage) {
   size_t n = 1;
   while (rank_of(n, coverage) > n) ++n;
   return n;
+}
+
+Calibration Calibration::leaning_to(const Calibration& newer, double share) const {
+  if (empty() || newer.empty()) return *this;
+  Calibration between = *this;
+  for (size_t k = 0; k < by_interval_.size(); ++k) {
+    const std::vector<double>&older_parts = by_interval_[k], &newer_parts = newer.by_interval_[k];
+    std::vector<double>& parts = between.by_interval_[k];
+    parts.resize(kCommonParts);
+    for (size_t p = 0; p < kCommonParts; ++p)
+      parts[p] = (1 - share) * older_parts[p * older_parts.size() / kCommonParts] +
+                 share * newer_parts[p * newer_parts.size() / kCommonParts];
+  }
+  return between;
 }
 
 void Calibration::widen(std::span<float> levels, size_t step) const {
@@ -102,7 +117,7 @@ bool CalibrationScores::enough(size_t parts) const {
   return true;
 }
 
-Calibration CalibrationScores::finish() const {
+Calibration CalibrationScores::finish(double least) const {
   Calibration result;
   if (coverage_.empty()) return result;
   size_t parts = kMostParts;
@@ -114,7 +129,7 @@ Calibration CalibrationScores::finish() const {
     std::vector<double>& widening = result.by_interval_.emplace_back();
     for (size_t part = 0; part < parts; ++part) {
       const std::vector<float> scores = part_scores(k, part, parts);
-      widening.push_back(std::max(0.0, static_cast<double>(scores[rank_of(scores.size(), coverage_[k]) - 1])));
+      widening.push_back(std::max(least, static_cast<double>(scores[rank_of(scores.size(), coverage_[k]) - 1])));
     }
   }
   return result;

@@ -11,10 +11,13 @@ namespace elman {
 // conformal quantile regression (Romano, Patterson & Candès 2019). Of the held-out scores max(low - y, y - high), in
 // units of the window's scale, an interval of coverage c takes the ceil((n + 1) c)-th smallest on either side, pooled
 // over thirds of the horizon where there are enough of them. Origins of one series overlap, so that the promise is not
-// the theorem's; hence no interval is ever made narrower.
+// the theorem's; hence held-out scores make no interval narrower. Newer ones may (`leaning_to`).
 class Calibration {
  public:
   Calibration() = default;  // leaves every interval as it is
+
+  // Between this one and a newer one, which has `share` in [0, 1] of the say; this one if either is empty.
+  Calibration leaning_to(const Calibration& newer, double share) const;
 
   // Makes one step's forecasts `levels`, ascending, wider; the median stays, and none cross.
   void widen(std::span<float> levels, size_t step) const;
@@ -53,7 +56,8 @@ class CalibrationScores {
   // One window: prediction [horizon * levels], target [horizon] with NaN where missing.
   void add(const float* prediction, const float* target);
   // In thirds, halves or the whole of the horizon, the finest that has enough scores; else an empty calibration.
-  Calibration finish() const;
+  // Intervals are widened by `least` at least.
+  Calibration finish(double least = 0.0) const;
 
  private:
   // Scores of interval `k` over a part of the horizon, ascending.

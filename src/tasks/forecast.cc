@@ -105,8 +105,8 @@ std::optional<Time> ForecastModel::trained_until(std::string_view id) const {
 // ---- Forecasting
 // --------------------------------------------------------------------------------------------------------
 
-void ForecastModel::for_each_step(const SeriesSet& data, const std::vector<Request>& requests, ThreadPool& pool,
-                                  const VisitStep& visit) const {
+void ForecastModel::for_each_window(const SeriesSet& data, std::span<const Request> requests, ThreadPool& pool,
+                                    const VisitWindow& visit) const {
   covariates_.check_columns(data);
   const Windows windows(config_, data.frequency, covariates_);
   Scratch<float> scratch(pool);
@@ -116,27 +116,37 @@ void ForecastModel::for_each_step(const SeriesSet& data, const std::vector<Reque
     const Steps steps(windows.steps(), batch);
     const View<float> x = input.matrix(steps.rows(), windows.features());
     std::vector<WindowScale> scales(batch);
+    std::vector<std::vector<double>> bases(batch);
     pool.split(batch, 16, [&](size_t begin, size_t end) {
-      for (size_t b = begin; b < end; ++b)
-        scales[b] = windows.fill_input(*requests[first + b].series, requests[first + b].origin, x, batch, b);
+      for (size_t b = begin; b < end; ++b) {
+        const Request& request = requests[first + b];
+        scales[b] = windows.fill_input(*request.series, request.origin, x, batch, b);
+        bases[b] = windows.base_of(*request.series, request.origin, scales[b]);
+      }
     });
     const View<float> y = network_->forward(scratch, steps, x);
-    for (size_t b = 0; b < batch; ++b) {
-      const Request& request = requests[first + b];
-      const std::vector<double> base = windows.base_of(*request.series, request.origin, scales[b]);
-      for (size_t step = 0; step < config_.horizon; ++step) {
-        const WindowScale scale{base[step], scales[b].scale};
-        visit(first + b, step, {*head_, y.row(b) + step * head_->outputs(), scale, calibration_, step, non_negative_});
-      }
-    }
+    for (size_t b = 0; b < batch; ++b) visit(first + b, y.row(b), scales[b].scale, bases[b]);
   }
 }
 
+void ForecastModel::for_each_step(const SeriesSet& data, std::span<const Request> requests,
+                                  std::span<const Calibration> calibrations, ThreadPool& pool,
+                                  const VisitStep& visit) const {
+  for_each_window(data, requests, pool, [&](size_t request, const float* raw, double scale, const auto& base) {
+    const Calibration& calibration = calibrations.empty() ? calibration_ : calibrations[request];
+    for (size_t step = 0; step < config_.horizon; ++step)
+      visit(request, step,
+            {*head_, raw + step * head_->outputs(), {base[step], scale}, calibration, step, non_negative_});
+  });
+}
+
 std::vector<Quantiles> ForecastModel::predict(const SeriesSet& data, const std::vector<Request>& requests,
-                                              ThreadPool& pool) const {
+                                              ThreadPool& pool, Intervals intervals) const {
   const Quantiles empty(levels().size(), std::vector<double>(config_.horizon));
   std::vector<Quantiles> results(requests.size(), empty);
-  for_each_step(data, requests, pool, [&](size_t request, size_t step, const Predictive& forecast) {
+  std::vector<Calibration> calibrations;
+  if (intervals == Intervals::kByRecentErrors) calibrations = calibrate_by_recent_errors(data, requests, pool);
+  for_each_step(data, requests, calibrations, pool, [&](size_t request, size_t step, const Predictive& forecast) {
     for (size_t k = 0; k < levels().size(); ++k) results[request][k][step] = forecast.at_levels()[k];
   });
   return results;
@@ -182,11 +192,13 @@ std::vector<Forecast> ForecastModel::forecast(const SeriesSet* given, size_t hor
     forecasts[i].id = extended[i].id;
     forecasts[i].quantiles.resize(levels.size());
   }
+  std::vector<Calibration> calibrations;  // by what was observed, not by what is fed back
   for (size_t done = 0; done < horizon; done += config_.horizon) {
     std::vector<Request> requests;
     for (const Series& s : extended) requests.push_back({&s, s.values.size()});
+    if (done == 0) calibrations = calibrate_by_recent_errors(data, requests, pool);
     const size_t count = std::min(config_.horizon, horizon - done);
-    for_each_step(data, requests, pool, [&](size_t i, size_t step, const Predictive& step_forecast) {
+    for_each_step(data, requests, calibrations, pool, [&](size_t i, size_t step, const Predictive& step_forecast) {
       if (step >= count) return;
       Forecast& f = forecasts[i];
       f.ds.push_back(data.time_text(i, static_cast<int64_t>(data.series[i].values.size() + done + step)));

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -68,7 +69,11 @@ class ForecastModel {
     const Series* series;
     size_t origin;
   };
-  std::vector<Quantiles> predict(const SeriesSet& data, const std::vector<Request>& requests, ThreadPool& pool) const;
+  // How wide intervals are: as the held-out part asked, or, where forecasts made since then have come true or not, as
+  // these ask.
+  enum class Intervals { kAsTrained, kByRecentErrors };
+  std::vector<Quantiles> predict(const SeriesSet& data, const std::vector<Request>& requests, ThreadPool& pool,
+                                 Intervals intervals = Intervals::kByRecentErrors) const;
 
   const ForecastConfig& config() const noexcept { return config_; }
   const std::vector<double>& levels() const noexcept { return config_.quantiles; }
@@ -89,10 +94,20 @@ class ForecastModel {
   Windows windows() const { return {config_, context_.frequency, covariates_}; }
   // Throws where the data lacks what forecasts of so many steps need.
   void check_data(const SeriesSet& data, size_t horizon) const;
-  // Calls visit(request, step, forecast) for each step of the horizon of each request, in order.
+  // Calls visit(request, raw [horizon * outputs], the window's scale, base [horizon]) for each request, in order.
+  using VisitWindow =
+      std::function<void(size_t request, const float* raw, double scale, const std::vector<double>& base)>;
+  void for_each_window(const SeriesSet& data, std::span<const Request> requests, ThreadPool& pool,
+                       const VisitWindow& visit) const;
+  // Calls visit(request, step, forecast) for each step of the horizon of each request, in order. Calibrations
+  // [requests]; none: the model's.
   using VisitStep = std::function<void(size_t request, size_t step, const Predictive& forecast)>;
-  void for_each_step(const SeriesSet& data, const std::vector<Request>& requests, ThreadPool& pool,
-                     const VisitStep& visit) const;
+  void for_each_step(const SeriesSet& data, std::span<const Request> requests,
+                     std::span<const Calibration> calibrations, ThreadPool& pool, const VisitStep& visit) const;
+  // A calibration for each request, by the errors of forecasts whose outcome was known at its origin and which no
+  // training has seen; none where there is nothing to calibrate.
+  std::vector<Calibration> calibrate_by_recent_errors(const SeriesSet& data, std::span<const Request> requests,
+                                                      ThreadPool& pool) const;
 
   ForecastConfig config_;
   Covariates covariates_;

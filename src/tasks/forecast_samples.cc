@@ -32,6 +32,9 @@ void ForecastModel::sample(const SeriesSet* given, size_t horizon, size_t count,
     std::vector<Path> paths;
     for (size_t n = 0; n < count; ++n) paths.emplace_back(seed, (static_cast<uint64_t>(i) << 32) + n);
 
+    // The calibration asks for more of the past than a path needs.
+    const Request whole[] = {{&series, series.values.size()}};
+    const std::vector<Calibration> calibration = calibrate_by_recent_errors(data, whole, pool);
     std::vector<Series> pasts{last_values(series, data.frequency, config_.look_back)};  // at first one for all paths
     for (size_t done = 0; done < horizon; done += config_.horizon) {
       const size_t steps = std::min(config_.horizon, horizon - done);
@@ -40,7 +43,9 @@ void ForecastModel::sample(const SeriesSet* given, size_t horizon, size_t count,
       });
       std::vector<Request> requests;
       for (const Series& past : pasts) requests.push_back({&past, past.values.size()});
-      for_each_step(data, requests, pool, [&](size_t request, size_t step, const Predictive& forecast) {
+      const std::vector<Calibration> calibrations(calibration.empty() ? 0 : pasts.size(),
+                                                  calibration.empty() ? Calibration() : calibration[0]);
+      for_each_step(data, requests, calibrations, pool, [&](size_t request, size_t step, const Predictive& forecast) {
         if (step >= steps) return;
         const size_t first = done == 0 ? 0 : request, served = done == 0 ? count : 1;
         pool.split(served, kGrain, [&](size_t begin, size_t end) {

@@ -37,6 +37,22 @@ TEST(Calibration, NeverMakesAnIntervalNarrower) {
   EXPECT_EQ(calibrated(std::vector<float>(50, 0.0f)).by_interval()[0], std::vector<double>{0});
 }
 
+// Scores of [-1, 1] around 0 are -1: newer ones may say that an interval is too wide.
+TEST(Calibration, LeansToNewerScores) {
+  const Calibration old = calibrated({2, -3, 4, -5, 6, -7, 8, -9, 10});
+  CalibrationScores zeros(kLevels, 1);
+  const float prediction[] = {-1, 0, 1}, y = 0;
+  for (size_t n = 0; n < 9; ++n) zeros.add(prediction, &y);
+  const Calibration newer = zeros.finish(-INFINITY);
+  EXPECT_EQ(newer.by_interval()[0], std::vector<double>{-1});
+  float levels[] = {-1, 0, 1};
+  old.leaning_to(newer, 0.25).widen(levels, 0);
+  EXPECT_EQ(levels[0], -1 - (0.75f * 8 - 0.25f));
+  EXPECT_EQ(old.leaning_to(newer, 0).by_interval()[0], std::vector<double>(6, 8));
+  EXPECT_EQ(old.leaning_to(Calibration(), 0.5).by_interval(), old.by_interval());
+  EXPECT_TRUE(Calibration().leaning_to(old, 0.5).empty());
+}
+
 TEST(Calibration, NeedsAsManyValuesAsTheCoverageAsks) {
   EXPECT_EQ(least_scores(0.5), 1u);
   EXPECT_EQ(least_scores(0.9 - 0.1), 4u);
