@@ -125,7 +125,11 @@ void ForecastModel::for_each_window(const SeriesSet& data, std::span<const Reque
       }
     });
     const View<float> y = network_->forward(scratch, steps, x);
-    for (size_t b = 0; b < batch; ++b) visit(first + b, y.row(b), scales[b].scale, bases[b]);
+    for (size_t b = 0; b < batch; ++b) {
+      for (size_t step = 0; step < config_.horizon && config_.correction < 1; ++step)
+        head_->damp(y.row(b) + step * head_->outputs(), static_cast<float>(config_.correction));
+      visit(first + b, y.row(b), scales[b].scale, bases[b]);
+    }
   }
 }
 

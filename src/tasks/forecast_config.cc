@@ -27,6 +27,7 @@ constexpr auto kFields = std::tuple{std::pair{"horizon", &ForecastConfig::horizo
                                     std::pair{"look_back", &ForecastConfig::look_back},
                                     std::pair{"bases", &ForecastConfig::bases},
                                     std::pair{"choose_base", &ForecastConfig::choose_base},
+                                    std::pair{"correction", &ForecastConfig::correction},
                                     std::pair{"epochs", &ForecastConfig::epochs},
                                     std::pair{"short_epochs", &ForecastConfig::short_epochs},
                                     std::pair{"batches_per_epoch", &ForecastConfig::batches_per_epoch},
@@ -222,6 +223,9 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
                               : c.bases.size() > 1 ? "the mean of "
                                                    : "",
                               fmt::join(c.bases, ", ")));
+  if (c.correction < 1)
+    lines.push_back(
+        fmt::format("believes {:.0f} % of the network's corrections, as the held-out part shows", 100 * c.correction));
   lines.push_back(writing_text(c));
   if (c.head != "quantile")
     lines.push_back(fmt::format("head {}: for each step {}", c.head, find_head(c.head).meaning));

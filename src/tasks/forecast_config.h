@@ -33,6 +33,7 @@ struct ForecastConfig {
   size_t look_back = 0;                 // values read before each origin, a multiple of segment
   std::vector<std::string> bases = {};  // what the network corrects: the mean of these; empty: chosen…
   bool choose_base = false;             // …of these by the held-out part: the best, or the mean of all
+  double correction = 1;                // of what the network says about the base, the share that is believed
   CovariateColumns covariates = {};
   size_t epochs = 0;
   size_t short_epochs = 0;       // tried as well, for data that more teach by heart; 0: not

@@ -47,6 +47,8 @@ class ForecastHead {
     bool positive = false;
   };
   virtual Feedback feedback() const noexcept = 0;
+  // Moves a step's distribution so that its location is `share` of what it was. Counts stay, as their base is 0.
+  virtual void damp(float* raw, float share) const noexcept = 0;
   // Throws kData, naming series and value, if there is one that the distribution cannot give.
   virtual void check(const SeriesSet& data) const = 0;
 

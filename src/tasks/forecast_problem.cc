@@ -132,6 +132,9 @@ void ForecastProblem::for_each_validation_batch(const VisitBatch& visit) {
     gather(windows);
     const Steps steps(windows_.steps(), windows.size());
     const View<float> prediction = network_.forward(scratch_, steps, x_.matrix(steps.rows(), windows_.features()));
+    for (size_t b = 0; b < prediction.rows && config_.correction < 1; ++b)
+      for (size_t step = 0; step < config_.written_steps(); ++step)
+        head_->damp(prediction.row(b) + step * head_->outputs(), static_cast<float>(config_.correction));
     visit(prediction, target_.matrix(windows.size(), config_.written_steps()));
   }
 }

@@ -18,6 +18,8 @@ namespace {
 using nlohmann::json;
 
 constexpr int64_t kWarmUp = 50;  // steps; less in short trainings
+// Shares of the network's corrections that the held-out part decides between.
+constexpr double kCorrections[] = {1.0, 0.75, 0.5, 0.25, 0.0};
 
 ScheduleConfig schedule_over(int64_t steps) {
   return {.kind = ScheduleKind::kCosine, .warmup_steps = std::min(kWarmUp, steps / 4), .total_steps = steps};
@@ -116,6 +118,7 @@ class Training {
     record.skipped_steps += skipped_steps_;
     record.rollbacks += rollbacks_;
     take_all(chosen_);
+    config_.correction = correction_;
     return {config_, network_of(weights_), std::move(record), std::move(calibration_), dependence_};
   }
 
@@ -124,6 +127,7 @@ class Training {
     config_.bases = {candidate.base};
     config_.epochs = candidate.epochs;
     config_.choose_base = false;
+    config_.correction = 1;
     config_.short_epochs = 0;  // decided
   }
   // The settings of the mean of these trials.
@@ -189,10 +193,15 @@ class Training {
       else if (better(k, *rival)) *rival = k;
     }
     chosen_ = {best_trial()};
-    const double least = trials_[chosen_.front()].record.valid_loss;
+    double least = trials_[chosen_.front()].record.valid_loss;
     if (!choose_base_ || (all.size() <= config_.ensemble && problem_of(all)->validate() < least)) chosen_ = all;
     if (!held_out_) return;
-    const auto problem = problem_of(chosen_);
+    least = INFINITY;
+    for (const double share : kCorrections) {
+      const double loss = problem_of(chosen_, share)->validate();
+      if (loss < least) least = loss, correction_ = share;
+    }
+    const auto problem = problem_of(chosen_, correction_);
     if (config_.conformal) calibration_ = problem->calibrate();
     dependence_ = problem->measure_dependence();
   }
@@ -200,9 +209,11 @@ class Training {
   bool same_base(size_t a, size_t b) const { return trials_[a].candidate.base == trials_[b].candidate.base; }
   bool better(size_t a, size_t b) const { return trials_[a].record.valid_loss < trials_[b].record.valid_loss; }
 
-  // Judges the mean of these trials on what they held out. The network it refers to is judged_.
-  std::unique_ptr<ForecastProblem> problem_of(const std::vector<size_t>& trials) {
+  // Judges the mean of these trials, or a share of its corrections, on what they held out. The network it refers to is
+  // judged_.
+  std::unique_ptr<ForecastProblem> problem_of(const std::vector<size_t>& trials, double correction = 1) {
     take_all(trials);
+    config_.correction = correction;
     std::vector<Buffer<float>> weights;
     for (const size_t k : trials) weights.push_back(weights_[k].copy());
     judged_ = network_of(weights);
@@ -215,6 +226,9 @@ class Training {
     if (trials() > 1)
       run_.note(fmt::format("the held-out part is forecast best by {}{}", chosen_.size() > 1 ? "the mean of " : "",
                             fmt::join(names, "; ")));
+    if (correction_ < 1)
+      run_.note(fmt::format("{:.0f} % of the network's corrections are believed, as the held-out part shows",
+                            100 * correction_));
     if (config_.conformal)
       for (const std::string& line : explain(calibration_, config_.quantiles)) run_.note(line);
     if (dependence_.pairs > 0)
@@ -262,6 +276,7 @@ class Training {
     return {{"stage", stage},
             {"trials", trials},
             {"chosen", chosen_},
+            {"correction", correction_},
             {"seconds", seconds_},
             {"calibration", to_json(calibration_)},
             {"dependence", to_json(dependence_)}};
@@ -275,6 +290,7 @@ class Training {
       const json context = json::parse(*text);
       for (const json& trial : context.at("trials")) trials_.push_back(trial_from_json(trial));
       context.at("chosen").get_to(chosen_);
+      context.at("correction").get_to(correction_);
       seconds_ = context.at("seconds");
       calibration_ = calibration_from_json(context.at("calibration"));
       dependence_ = path_dependence_from_json(context.at("dependence"));
@@ -299,6 +315,7 @@ class Training {
   std::vector<Trial> trials_;           // done so far
   std::vector<size_t> chosen_;          // of trials_, once decided
   std::vector<Buffer<float>> weights_;  // of trials_, until they are judged; then of the finished members
+  double correction_ = 1;               // ForecastConfig's
   Calibration calibration_;
   PathDependence dependence_;
   double seconds_ = 0;

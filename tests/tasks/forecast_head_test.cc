@@ -57,6 +57,21 @@ INSTANTIATE_TEST_SUITE_P(Heads, EveryHeadTest, testing::ValuesIn(kFamilies),
 // Trained on data of its family, without calibration, and asked about fresh data: of 30 * 15 * 6 = 2700 values the
 // share below a quantile is its level, with a standard error of 0.01 and what 400 steps of training leave. A count may
 // equal its quantile: the shares below it, and not above it, embrace the level.
+// The location moves to its share, and the quantiles by as much; counts stay.
+TEST_P(EveryHeadTest, DampsTheLocation) {
+  const auto head = find_head(GetParam().head).make({0.1, 0.5, 0.9});
+  const bool counts = find_head(GetParam().head).counts;
+  std::vector<float> raw(head->outputs());
+  for (size_t k = 0; k < raw.size(); ++k) raw[k] = 2.0f + 0.5f * static_cast<float>(k);
+  float before[3], after[3];
+  head->quantiles(raw.data(), 1.0, before);
+  const float location = raw[head->feedback().output];
+  head->damp(raw.data(), 0.25f);
+  head->quantiles(raw.data(), 1.0, after);
+  for (size_t k = 0; k < 3; ++k) EXPECT_NEAR(after[k], before[k] - (counts ? 0 : 0.75f * location), 1e-5) << k;
+  EXPECT_EQ(raw[head->feedback().output], counts ? location : 0.25f * location);
+}
+
 TEST_P(EveryHeadTest, RecoversTheQuantilesOfItsFamily) {
   ThreadPool pool(2);
   ForecastConfig config = config_for(GetParam());

@@ -238,9 +238,11 @@ TEST(Forecast, SeveralBasesForecastTheirMean) {
     ForecastConfig config = quick();
     config.bases = std::move(bases);
     config.refit = false;
+    config.epochs = 12;        // enough to be believed
     config.quantiles = {0.5};  // of several the middle one is taken, whichever that is
     const ForecastModel model = ForecastModel::train(data, config, pool);
     EXPECT_EQ(model.config().bases, config.bases);
+    EXPECT_EQ(model.config().correction, 1);
     return model.forecast(nullptr, 0, {0.5}, pool);
   };
   const auto mean = forecast({"level", "theta"}), level = forecast({"level"}), theta = forecast({"theta"});
@@ -259,6 +261,22 @@ TEST(Forecast, EveryBaseIsTrainedAgain) {
     const ForecastModel model = ForecastModel::train(data, config, pool);
     EXPECT_EQ(std::get<Sum>(model.network().config().layers.at(0)).branches.size(), members);
   }
+}
+
+// Noise teaches nothing about the level: what a network has learned by heart is not believed, or only in part.
+TEST(Forecast, BelievesOfTheCorrectionsWhatTheHeldOutPartShows) {
+  SeriesSet data = make_series(1, 150, 0);
+  Random random(5, 0);
+  for (double& v : data.series[0].values) v = 100 + random.uniform(-1, 1);
+  ThreadPool pool(1);
+  ForecastConfig config = quick();
+  config.bases = {"seasonal_mean"};
+  config.epochs = 20;
+  config.patience = 0;
+  const ForecastModel noise = ForecastModel::train(data, config, pool);
+  EXPECT_LT(noise.config().correction, 1);
+  config.epochs = 3;
+  EXPECT_EQ(ForecastModel::train(make_series(1, 150), config, pool).config().correction, 1);
 }
 
 TEST(Forecast, SameWeightsOnAnyNumberOfThreads) {
