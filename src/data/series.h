@@ -30,8 +30,9 @@ struct SeriesOptions {
   std::vector<std::string> covariates = {};  // read beside the target: numbers, TRUE and FALSE, or categories
   // Of each covariate, if given: see SeriesSet::categories. What is not among them counts as missing.
   std::optional<std::vector<std::vector<std::string>>> categories = {};
-  bool no_target = false;    // the table holds covariates alone; series come without values
-  bool future_rows = false;  // the last rows of a series, where it has no value, only tell what is known of the future
+  bool no_target = false;  // the table holds covariates alone; series come without values
+  // The last rows of a series, where it has no value, tell what is known of its future; otherwise they are left out.
+  bool future_rows = false;
   std::optional<Frequency> frequency = {};  // a known one, such as a model's, instead of inferring it
 };
 
@@ -54,11 +55,14 @@ struct SeriesSet {
   Frequency frequency;
   std::vector<Series> series;  // in order of first appearance
 
-  size_t rows = 0;          // read from the table
+  size_t rows = 0;  // read from the table
+  // Of gaps and missing values only those that a value follows, and all of series without a single one.
   size_t gaps = 0;          // grid steps without a row, now NaN
   size_t missing = 0;       // values that a row leaves empty or writes as NaN, NA…
   size_t empty_series = 0;  // series without a single value
   size_t future_steps = 0;  // at most known after the last value of a series; see SeriesOptions::future_rows
+  // Without them: steps at most after the last value of a series, and how many series have such.
+  size_t steps_left_out = 0, series_cut = 0;
 
   // The time of step `index` of series `s`, which may lie beyond its end, as the input writes times.
   std::string time_text(size_t s, int64_t index) const;
