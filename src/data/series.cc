@@ -51,6 +51,7 @@ class SeriesLoader {
     find_tracks(options_.frequency);
     check_memory(count_values());
     set_.categories = options_.categories ? *options_.categories : find_categories(table_, columns_.covariates);
+    set_.unseen.resize(set_.categories.size());
     allocate();
     fill();
     count_empty();
@@ -70,7 +71,7 @@ class SeriesLoader {
 
   size_t track_of(const CsvCursor& row);
   Time time_of(const CsvCursor& row) const;
-  double covariate(const CsvCursor& row, size_t c) const;
+  double covariate(const CsvCursor& row, size_t c);
   size_t series_of(size_t track, size_t target) const noexcept { return columns_.id ? track : target; }
   size_t series_a_track() const noexcept { return std::max<size_t>(columns_.targets.size(), 1); }
   size_t steps(const Track& track) const noexcept;
@@ -239,10 +240,10 @@ void SeriesLoader::allocate() {
   }
 }
 
-double SeriesLoader::covariate(const CsvCursor& row, size_t c) const {
+double SeriesLoader::covariate(const CsvCursor& row, size_t c) {
   const size_t column = columns_.covariates[c];
   const std::vector<std::string>& categories = set_.categories[c];
-  return categories.empty() ? number_or_truth(row, column) : category(row[column], categories);
+  return categories.empty() ? number_or_truth(row, column) : category(row, column, categories, set_.unseen[c]);
 }
 
 void SeriesLoader::fill() {
@@ -312,6 +313,15 @@ std::string counted(size_t count, std::string_view noun) {
   return count == 0 ? fmt::format("no {}s", noun) : fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
+// The first few texts.
+std::string shown(const std::vector<UnseenCategory>& unseen) {
+  constexpr size_t kMost = 3;
+  std::string text;
+  for (size_t i = 0; i < std::min(unseen.size(), kMost); ++i)
+    text += fmt::format("{}{}", i ? ", " : "", in_quotes(unseen[i].text));
+  return unseen.size() > kMost ? text + ", …" : text;
+}
+
 }  // namespace
 
 std::string SeriesSet::time_text(size_t s, int64_t index) const {
@@ -331,6 +341,11 @@ std::string SeriesSet::summary() const {
     text +=
         fmt::format(", {}{} without a value at the end{}, left out", series.size() > 1 ? "up to " : "",
                     counted(steps_left_out, "step"), series.size() > 1 ? fmt::format(" of {} series", series_cut) : "");
+  for (size_t c = 0; c < unseen.size(); ++c)
+    if (!unseen[c].empty())
+      text += fmt::format("; {} of '{}' not known from training ({}), taken as missing",
+                          unseen[c].size() == 1 ? "1 category" : fmt::format("{} categories", unseen[c].size()),
+                          covariate_columns[c], shown(unseen[c]));
   if (empty_series > 0) text += fmt::format(", {} series without any value", empty_series);
   return text;
 }

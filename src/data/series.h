@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "data/categories.h"
 #include "data/csv.h"
 #include "data/frequency.h"
 #include "data/time.h"
@@ -28,7 +29,7 @@ Series last_values(const Series& series, const Frequency& frequency, size_t leng
 struct SeriesOptions {
   std::string target = {}, time = {}, id = {};
   std::vector<std::string> covariates = {};  // read beside the target: numbers, TRUE and FALSE, or categories
-  // Of each covariate, if given: see SeriesSet::categories. What is not among them counts as missing.
+  // Of each covariate, if given: see SeriesSet::categories. What is not among them is unseen, and counts as missing.
   std::optional<std::vector<std::vector<std::string>>> categories = {};
   bool no_target = false;  // the table holds covariates alone; series come without values
   // The last rows of a series, where it has no value, tell what is known of its future; otherwise they are left out.
@@ -50,6 +51,8 @@ struct SeriesSet {
   std::vector<std::string> covariate_columns;
   // Of each covariate that is text: its values, in order of appearance; Series::covariates then hold their indices.
   std::vector<std::vector<std::string>> categories;
+  // Of each covariate: texts found that are none of its given categories; their indices follow those.
+  std::vector<std::vector<UnseenCategory>> unseen;
   std::vector<std::string> unused_columns;
   TimeFormat time_format;
   Frequency frequency;

@@ -20,7 +20,7 @@ struct CovariateColumns {
 };
 
 // How one column becomes features: a number less its mean, over its deviation; a category as a one among zeros. What is
-// missing is 0 either way.
+// missing or unseen is 0 either way.
 struct CovariateScale {
   double mean = 0, deviation = 1;
   std::vector<std::string> categories;
@@ -45,7 +45,7 @@ class Covariates {
   void encode_future(const Series& series, int64_t step, int64_t end, float* features) const;
   void encode_fixed(const Series& series, float* features) const;
 
-  // Throws kData if a step of [begin, end) lacks what must be known ahead, naming it.
+  // Throws kData if a step of [begin, end) lacks what must be known ahead, or holds an unseen category, naming it.
   void check_future(const SeriesSet& data, size_t series, size_t begin, size_t end) const;
   // Throws kUsage if the data was read without these columns.
   void check_columns(const SeriesSet& data) const;

@@ -188,7 +188,11 @@ TEST(SeriesLayout, CovariatesThatAreTextAreCategories) {
   EXPECT_TRUE(set.categories[1].empty());
   expect_values(set.series[0].covariates[0], {kNan, 0, 1, 0});
   const SeriesSet other = load(text, {.covariates = {"kind", "price"}, .categories = {{{"blue"}, {}}}});
-  expect_values(other.series[0].covariates[0], {kNan, kNan, 0, kNan});
+  expect_values(other.series[0].covariates[0], {kNan, 1, 0, 1});  // after those known come those that are not
+  ASSERT_EQ(other.unseen[0].size(), 1u);
+  EXPECT_EQ(other.unseen[0][0].text, "red");
+  EXPECT_EQ(other.unseen[0][0].place, "t.csv:3:5");
+  EXPECT_TRUE(says(other, "1 category of 'kind' not known from training (\"red\"), taken as missing"));
   expect_refused("ds,y,price\n1,5,2\n2,6,cheap\n", {"t.csv:3:5: found \"cheap\", expected a number"},
                  {.covariates = {"price"}});
   std::string many = "ds,y,kind\n";

@@ -159,6 +159,41 @@ TEST(Covariates, WhatIsKnownAheadMustBeThere) {
   EXPECT_NO_THROW(model.forecast(nullptr, 5, {0.5}, pool));
 }
 
+// It says so, and not that the step was missing; in the past it counts as missing.
+TEST_F(CovariateFiles, ACategoryKnownAheadButNotFromTrainingIsNamed) {
+  const CovariateColumns columns{.past = {}, .future = {"kind"}, .fixed = {}};
+  const auto table = [&](const char* name, const char* third, const char* last) {
+    std::string text = "ds,y,kind\n";
+    for (int t = 0; t < 60; ++t) text += fmt::format("{},{},{}\n", t, t % 7, t == 57 ? third : t % 7 ? "work" : "free");
+    put(path(name), text + fmt::format("60,,free\n61,,{}\n", last));
+    return path(name);
+  };
+  ForecastConfig config = quick();
+  config.horizon = 2;
+  config.covariates = columns;
+  SeriesOptions options;
+  columns.ask_for(options);
+  ThreadPool pool(1);
+  const ForecastModel model = ForecastModel::train(load_series(table("t.csv", "work", "work"), options), config, pool);
+
+  const SeriesSet strange = load_series(table("s.csv", "work", "strike"), model.series_options());
+  elman::expect_error(ErrorCode::kData,
+                      {path("s.csv") + ":63:5: found \"strike\" in column 'kind' of series 'y' at 61", "2 categories",
+                       "(free, work)", "train again"},
+                      [&] { model.forecast(&strange, 0, {0.5}, pool); });
+  EXPECT_NO_THROW(model.forecast(&strange, 1, {0.5}, pool));
+
+  SeriesSet context = model.context();
+  put(path("f.csv"), "ds,kind\n60,work\n61,strike\n");
+  add_future_file(path("f.csv"), columns, context);
+  elman::expect_error(ErrorCode::kData, {path("f.csv") + ":3:4: found \"strike\" in column 'kind'"},
+                      [&] { model.forecast(&context, 0, {0.5}, pool); });
+
+  const SeriesSet past = load_series(table("p.csv", "strike", "work"), model.series_options()),
+                  missing = load_series(table("m.csv", "", "work"), model.series_options());
+  EXPECT_EQ(model.forecast(&past, 0, {0.5}, pool)[0].y_hat, model.forecast(&missing, 0, {0.5}, pool)[0].y_hat);
+}
+
 TEST_F(CovariateFiles, AFutureFileGoesOnWhereTheSeriesEnd) {
   const std::string table = path("t.csv"), future = path("f.csv");
   put(table, "unique_id,ds,y,price,kind\na,1,5,1,x\na,2,6,2,y\nb,1,5,3,x\nb,2,6,4,x\n");
@@ -172,7 +207,10 @@ TEST_F(CovariateFiles, AFutureFileGoesOnWhereTheSeriesEnd) {
   EXPECT_EQ(data.series[0].covariates[0], (std::vector<double>{1, 2, 7, 8}));  // the past stays what it was
   EXPECT_EQ(data.series[0].covariates[1], (std::vector<double>{0, 1, 1, 0}));
   EXPECT_EQ(data.series[1].covariates[0], (std::vector<double>{3, 4, 5}));
-  EXPECT_TRUE(std::isnan(data.series[1].covariates[1][2]));  // a category that was never seen
+  EXPECT_EQ(data.series[1].covariates[1], (std::vector<double>{0, 0, 2}));  // a category that was never seen
+  ASSERT_EQ(data.unseen[1].size(), 1u);
+  EXPECT_EQ(data.unseen[1][0].text, "new");
+  EXPECT_EQ(data.unseen[1][0].place, future + ":5:7");
   put(future, "unique_id,ds,price,kind\na,0,9,x\na,1,9,x\n");
   elman::expect_error(ErrorCode::kData, {"f.csv", "the time \"0\" of series 'a'", "its 2 values"},
                       [&] { add_future_file(future, columns, data); });
