@@ -162,6 +162,31 @@ std::vector<std::vector<std::string>> Covariates::categories() const {
   return categories;
 }
 
+std::vector<std::string> explain_missing(const CovariateColumns& columns, const SeriesSet& data) {
+  std::vector<std::string> lines;
+  const auto add = [&](size_t c, size_t missing, size_t all, std::string_view unit) {
+    if (missing > 0)
+      lines.push_back(fmt::format("'{}' is missing in {} of {} {}, read as {}", data.covariate_columns[c], missing, all,
+                                  unit, data.categories[c].empty() ? "its mean" : "none of its categories"));
+  };
+  const size_t stepwise = columns.past.size() + columns.future.size();
+  for (size_t c = 0; c < stepwise + columns.fixed.size(); ++c) {
+    size_t missing = 0, steps = 0, bare = 0;
+    for (const Series& s : data.series) {
+      const std::vector<double>& values = s.covariates[c];
+      const auto up_to_end = static_cast<ptrdiff_t>(std::min(values.size(), s.values.size()));
+      const auto given = [](double v) { return !std::isnan(v); };
+      steps += s.values.size();
+      missing +=
+          s.values.size() - static_cast<size_t>(std::count_if(values.begin(), values.begin() + up_to_end, given));
+      bare += std::none_of(values.begin(), values.end(), given);
+    }
+    if (c < stepwise) add(c, missing, steps, "steps");
+    else add(c, bare, data.series.size(), "series");
+  }
+  return lines;
+}
+
 json to_json(const Covariates& covariates) {
   json scales = json::array();
   for (const CovariateScale& s : covariates.scales_) scales.push_back({s.mean, s.deviation, s.categories});

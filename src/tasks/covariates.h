@@ -66,6 +66,10 @@ class Covariates {
 nlohmann::json to_json(const Covariates& covariates);
 Covariates covariates_from_json(const nlohmann::json& json);
 
+// A line for each column that lacks values up to the ends of the series, counting them and saying what they are read
+// as. REQUIRES: data holds the columns, in the order of ask_for().
+std::vector<std::string> explain_missing(const CovariateColumns& columns, const SeriesSet& data);
+
 // Adds to each series of `data` what the table at `path` tells of the time after its end: rows of an id, a time and the
 // future's columns. Throws kData where a series or a time does not fit.
 void add_future_file(const std::string& path, const CovariateColumns& columns, SeriesSet& data);

@@ -40,6 +40,7 @@ ForecastModel ForecastModel::train(const SeriesSet& data, const ForecastConfig& 
   model.head_->check(data);
   for (const std::string& line : explain(config, data)) run.note(line);
   model.covariates_ = Covariates(config.covariates, data);
+  for (const std::string& line : explain_missing(config.covariates, data)) run.note(line);
   model.context_ = keep_ends(data, config.look_back);
   model.non_negative_ = non_negative(data);
   TrainedForecaster trained = train_forecaster(data, config, model.covariates_, pool, run);

@@ -101,6 +101,33 @@ TEST(Covariates, KnownAheadTellTheFuture) {
   EXPECT_LT(seeing, 8);
 }
 
+// What was not given in the past is counted, of each column what it goes by.
+TEST(Covariates, TrainingSaysHowManyAreMissing) {
+  SeriesSet data = promoted(3, 60, 6);
+  data.covariate_columns.push_back("kind");
+  data.categories.push_back({"a", "b"});
+  for (Series& s : data.series) s.covariates.insert(s.covariates.begin() + 2, s.covariates[2]);
+  std::swap(data.covariate_columns[2], data.covariate_columns[3]);
+  std::swap(data.categories[2], data.categories[3]);
+  data.series[0].covariates[1][4] = data.series[2].covariates[1][59] = NAN;
+  data.series[0].covariates[1][62] = NAN;  // lies ahead, where it is asked for when it is needed
+  data.series[1].covariates[2][7] = NAN;
+  data.series[1].covariates[3].assign(66, NAN);
+  data.series[0].covariates[3][0] = NAN;  // the next row tells it
+  ForecastConfig config = with_covariates();
+  config.covariates.future.push_back("kind");
+  config.epochs = 1;
+  std::string notes;
+  TrainRun run;
+  run.observer.on_note = [&](const std::string& line) { notes += line + "\n"; };
+  ThreadPool pool(1);
+  ForecastModel::train(data, config, pool, run);
+  EXPECT_NE(notes.find("'promotion' is missing in 2 of 180 steps, read as its mean\n"), std::string::npos) << notes;
+  EXPECT_NE(notes.find("'kind' is missing in 1 of 180 steps, read as none of its categories\n"), std::string::npos);
+  EXPECT_NE(notes.find("'region' is missing in 1 of 3 series, read as none of its categories\n"), std::string::npos);
+  EXPECT_EQ(notes.find("'sensor' is missing"), std::string::npos);
+}
+
 class CovariatesOfEveryFamily : public testing::TestWithParam<ForecastFamily> {};
 
 INSTANTIATE_TEST_SUITE_P(Families, CovariatesOfEveryFamily, testing::ValuesIn(forecast_families()),
