@@ -34,6 +34,12 @@ CovariateScale scale_of(const SeriesSet& data, size_t column) {
   return scale;
 }
 
+// What a column tells of a whole series: the first value given, NaN if there is none.
+double fixed_value(const std::vector<double>& values) {
+  const auto given = std::find_if(values.begin(), values.end(), [](double v) { return !std::isnan(v); });
+  return given == values.end() ? NAN : *given;
+}
+
 // A value of the future's column `c` as one of the data's `column`, which comes to know the categories it lacks.
 double taken_over(double value, const SeriesSet& future, size_t c, SeriesSet& data, size_t column) {
   const size_t known = future.categories[c].size();
@@ -127,11 +133,16 @@ void Covariates::encode_future(const Series& series, int64_t step, int64_t end, 
 
 void Covariates::encode_fixed(const Series& series, float* features) const {
   for (size_t c = past_ + future_; c < scales_.size(); ++c) {
-    const std::vector<double>& values = series.covariates[c];
-    const auto given = std::find_if(values.begin(), values.end(), [](double v) { return !std::isnan(v); });
-    scales_[c].encode(given == values.end() ? NAN : *given, features);
+    scales_[c].encode(fixed_value(series.covariates[c]), features);
     features += scales_[c].width();
   }
+}
+
+Series Covariates::last_values(const Series& series, const Frequency& frequency, size_t length) const {
+  Series end = elman::last_values(series, frequency, length);
+  for (size_t c = past_ + future_; c < scales_.size(); ++c)
+    if (!end.covariates[c].empty()) end.covariates[c][0] = fixed_value(series.covariates[c]);
+  return end;
 }
 
 void Covariates::check_future(const SeriesSet& data, size_t index, size_t begin, size_t end) const {

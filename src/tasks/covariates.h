@@ -45,6 +45,8 @@ class Covariates {
   void encode_future(const Series& series, int64_t step, int64_t end, float* features) const;
   void encode_fixed(const Series& series, float* features) const;
 
+  // The series from its last `length` values on, still telling what is the same at every step of the whole.
+  Series last_values(const Series& series, const Frequency& frequency, size_t length) const;
   // Throws kData if a step of [begin, end) lacks what must be known ahead, or holds an unseen category, naming it.
   void check_future(const SeriesSet& data, size_t series, size_t begin, size_t end) const;
   // Throws kUsage if the data was read without these columns.

@@ -17,9 +17,9 @@ using nlohmann::json;
 constexpr size_t kPredictBatch = 512;
 
 // The end of every series that forecasting needs, apart from the training data itself.
-SeriesSet keep_ends(const SeriesSet& data, size_t length) {
+SeriesSet keep_ends(const SeriesSet& data, const Covariates& covariates, size_t length) {
   SeriesSet kept = data;
-  for (Series& s : kept.series) s = last_values(s, data.frequency, length);
+  for (Series& s : kept.series) s = covariates.last_values(s, data.frequency, length);
   return kept;
 }
 
@@ -41,7 +41,7 @@ ForecastModel ForecastModel::train(const SeriesSet& data, const ForecastConfig& 
   for (const std::string& line : explain(config, data)) run.note(line);
   model.covariates_ = Covariates(config.covariates, data);
   for (const std::string& line : explain_missing(config.covariates, data)) run.note(line);
-  model.context_ = keep_ends(data, config.look_back);
+  model.context_ = keep_ends(data, model.covariates_, config.look_back);
   model.non_negative_ = non_negative(data);
   TrainedForecaster trained = train_forecaster(data, config, model.covariates_, pool, run);
   model.config_ = std::move(trained.config);

@@ -32,7 +32,8 @@ void ForecastModel::sample(const SeriesSet* given, size_t horizon, size_t count,
     std::vector<Path> paths;
     for (size_t n = 0; n < count; ++n) paths.emplace_back(seed, (static_cast<uint64_t>(i) << 32) + n);
 
-    std::vector<Series> pasts{last_values(series, data.frequency, config_.look_back)};  // at first one for all paths
+    std::vector<Series> pasts{
+        covariates_.last_values(series, data.frequency, config_.look_back)};  // at first one for all paths
     for (size_t done = 0; done < horizon; done += config_.horizon) {
       const size_t steps = std::min(config_.horizon, horizon - done);
       pool.split(count, kGrain, [&](size_t begin, size_t end) {

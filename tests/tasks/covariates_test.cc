@@ -162,6 +162,32 @@ TEST_P(CovariatesOfEveryFamily, NothingLeaksFromTheFuture) {
   EXPECT_NE(medians(model, shuffled, origin), expected);  // what is known ahead does count
 }
 
+// Also where only its first row tells: neither the file, which keeps the end alone, nor sample paths forget.
+TEST_F(CovariateFiles, WhatIsTheSameAtEveryStepMayStandInTheFirstRowAlone) {
+  SeriesSet told = promoted(4, 90, 6), data = told;
+  for (Series& s : data.series) std::fill(s.covariates[2].begin() + 1, s.covariates[2].end(), NAN);
+  ThreadPool pool(1);
+  const ForecastModel model = ForecastModel::train(data, with_covariates(), pool);
+  ASSERT_LT(model.config().look_back, 90u);
+  model.save(path("m.safetensors"));
+  const ForecastModel read = ForecastModel::load(path("m.safetensors"));
+  SeriesSet untold = data;
+  for (Series& s : untold.series) s.covariates[2][0] = NAN;
+  for (size_t i = 0; i < 4; ++i) {
+    const std::vector<double> expected = model.forecast(&told, 0, {0.5}, pool)[i].y_hat;
+    EXPECT_EQ(read.forecast(nullptr, 0, {0.5}, pool)[i].y_hat, expected);
+    EXPECT_NE(model.forecast(&untold, 0, {0.5}, pool)[i].y_hat, expected);
+  }
+  const auto paths = [&](const SeriesSet* set) {
+    std::vector<std::vector<double>> all;
+    read.sample(set, 0, 3, 1, pool,
+                [&](const SamplePaths& s) { all.insert(all.end(), s.paths.begin(), s.paths.end()); });
+    return all;
+  };
+  EXPECT_EQ(paths(&data), paths(&told));
+  EXPECT_EQ(paths(nullptr), paths(&told));
+}
+
 TEST_F(CovariateFiles, TheModelRemembersThem) {
   const SeriesSet data = promoted(2, 90, 6);
   ThreadPool pool(1);
