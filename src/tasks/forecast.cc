@@ -78,10 +78,12 @@ ForecastModel ForecastModel::load(const std::string& path) {
     if (model.network_->input_size() != windows.features() ||
         model.network_->output_size() != model.config_.written_steps() * model.head_->outputs() ||
         !model.calibration_.fits(model.config_.quantiles, model.config_.horizon))
-      fail(ErrorCode::kModel, "{}: the network does not fit the forecaster's settings", path);
+      fail(ErrorCode::kModel, "the network does not fit the forecaster's settings");
     return model;
   } catch (const json::exception& e) {
     fail(ErrorCode::kModel, "{}: the forecaster's description is damaged: {}", path, e.what());
+  } catch (const Error& e) {
+    fail(ErrorCode::kModel, "{}: {}", path, e.what());  // an unknown head, say: here it is the file's fault
   }
 }
 
