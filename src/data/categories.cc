@@ -41,9 +41,19 @@ std::vector<std::vector<std::string>> find_categories(const CsvTable& table, con
   return categories;
 }
 
-double category(std::string_view cell, const std::vector<std::string>& categories) {
-  const auto found = std::find(categories.begin(), categories.end(), cell);
-  return found == categories.end() ? NAN : static_cast<double>(found - categories.begin());
+double category(const CsvCursor& row, size_t column, const std::vector<std::string>& categories,
+                std::vector<UnseenCategory>& unseen) {
+  const std::string_view cell = row[column];
+  if (is_missing(cell)) return NAN;
+  const auto known = std::find(categories.begin(), categories.end(), cell);
+  if (known != categories.end()) return static_cast<double>(known - categories.begin());
+  const auto met = std::find_if(unseen.begin(), unseen.end(), [&](const auto& other) { return other.text == cell; });
+  const auto index = categories.size() + static_cast<size_t>(met - unseen.begin());
+  if (met == unseen.end()) {
+    if (unseen.size() == kMostCategories) return NAN;
+    unseen.push_back({std::string(cell), row.place(column)});
+  }
+  return static_cast<double>(index);
 }
 
 double number_or_truth(const CsvCursor& row, size_t column) {

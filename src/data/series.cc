@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <unordered_map>
+#include <utility>
 
 #include "base/error.h"
 #include "data/categories.h"
@@ -20,7 +21,15 @@ constexpr size_t kSeriesBytes = 384;  // a series costs about this much besides 
 struct Track {
   Time first = 0, last = 0;
   size_t last_line = 0, rows = 0;
+  size_t next_step = 0, pending_gaps = 0;  // while filling: after the last row; that no value has followed so far
 };
+
+// Steps up to the last value.
+size_t observed_steps(const Series& series) {
+  const auto observed = [](double v) { return !std::isnan(v); };
+  return static_cast<size_t>(series.values.rend() -
+                             std::find_if(series.values.rbegin(), series.values.rend(), observed));
+}
 
 // Reads a table in three passes over its rows (formats, axes, values), so that nothing is kept for each row.
 class SeriesLoader {
@@ -42,10 +51,11 @@ class SeriesLoader {
     find_tracks(options_.frequency);
     check_memory(count_values());
     set_.categories = options_.categories ? *options_.categories : find_categories(table_, columns_.covariates);
+    set_.unseen.resize(set_.categories.size());
     allocate();
     fill();
     count_empty();
-    if (options_.future_rows) set_future_apart();
+    end_at_last_values();
     return std::move(set_);
   }
 
@@ -55,12 +65,13 @@ class SeriesLoader {
   void check_order(const CsvCursor& row, const Track& track, Time time) const;
   void allocate();
   void fill();
+  void fill_values(const CsvCursor& row, size_t track, size_t step);
   void count_empty();
-  void set_future_apart();
+  void end_at_last_values();
 
   size_t track_of(const CsvCursor& row);
   Time time_of(const CsvCursor& row) const;
-  double covariate(const CsvCursor& row, size_t c) const;
+  double covariate(const CsvCursor& row, size_t c);
   size_t series_of(size_t track, size_t target) const noexcept { return columns_.id ? track : target; }
   size_t series_a_track() const noexcept { return std::max<size_t>(columns_.targets.size(), 1); }
   size_t steps(const Track& track) const noexcept;
@@ -72,6 +83,7 @@ class SeriesLoader {
   const Columns columns_;
   SeriesSet set_;
   std::vector<Track> tracks_;
+  std::vector<size_t> pending_missing_;  // of each series, while filling: that no value has followed so far
   std::vector<std::string> ids_;
   std::unordered_map<std::string, size_t> track_by_id_;
   size_t id_bytes_ = 0;
@@ -216,6 +228,7 @@ void SeriesLoader::check_memory(double values) const {
 void SeriesLoader::allocate() {
   const size_t count = columns_.id ? tracks_.size() : series_a_track();
   set_.series.resize(count);
+  pending_missing_.resize(count);
   for (size_t s = 0; s < count; ++s) {
     Series& series = set_.series[s];
     const Track& track = tracks_[columns_.id ? s : 0];
@@ -225,13 +238,12 @@ void SeriesLoader::allocate() {
     if (!columns_.targets.empty()) series.values.assign(steps(track), kMissing);
     series.covariates.assign(columns_.covariates.size(), std::vector<double>(steps(track), kMissing));
   }
-  for (const Track& track : tracks_) set_.gaps += steps(track) - track.rows;
 }
 
-double SeriesLoader::covariate(const CsvCursor& row, size_t c) const {
+double SeriesLoader::covariate(const CsvCursor& row, size_t c) {
   const size_t column = columns_.covariates[c];
   const std::vector<std::string>& categories = set_.categories[c];
-  return categories.empty() ? number_or_truth(row, column) : category(row[column], categories);
+  return categories.empty() ? number_or_truth(row, column) : category(row, column, categories, set_.unseen[c]);
 }
 
 void SeriesLoader::fill() {
@@ -246,22 +258,37 @@ void SeriesLoader::fill() {
                               in_quotes(row[columns_.time]), set_.frequency.describe(),
                               in_quotes(format_time(tracks_[track].first, set_.time_format))));
     const size_t index = static_cast<size_t>(*step);
-    for (size_t t = 0; t < columns_.targets.size(); ++t) {
-      const double value = row.number(columns_.targets[t]);
-      set_.series[series_of(track, t)].values[index] = value;
-      set_.missing += std::isnan(value);
-    }
+    fill_values(row, track, index);
     for (size_t t = 0; t < series_a_track(); ++t)
       for (size_t c = 0; c < columns_.covariates.size(); ++c)
         set_.series[series_of(track, t)].covariates[c][index] = covariate(row, c);
   }
 }
 
+// Steps without a value are counted once a value follows: at the end of a series they are its future.
+void SeriesLoader::fill_values(const CsvCursor& row, size_t track, size_t step) {
+  Track& axis = tracks_[track];
+  axis.pending_gaps += step - axis.next_step;
+  axis.next_step = step + 1;
+  for (size_t t = 0; t < columns_.targets.size(); ++t) {
+    const double value = row.number(columns_.targets[t]);
+    const size_t s = series_of(track, t);
+    set_.series[s].values[step] = value;
+    ++pending_missing_[s];
+    if (std::isnan(value)) continue;
+    set_.missing += std::exchange(pending_missing_[s], 0) - 1;
+    set_.gaps += std::exchange(axis.pending_gaps, 0);
+  }
+}
+
 void SeriesLoader::count_empty() {
   if (columns_.targets.empty()) return;
-  for (const Series& series : set_.series)
-    set_.empty_series +=
-        std::all_of(series.values.begin(), series.values.end(), [](double v) { return std::isnan(v); });
+  for (size_t s = 0; s < set_.series.size(); ++s) {
+    if (observed_steps(set_.series[s]) > 0) continue;
+    ++set_.empty_series;
+    set_.missing += pending_missing_[s];
+    if (columns_.id) set_.gaps += tracks_[s].pending_gaps;
+  }
   if (set_.empty_series < set_.series.size()) return;
   const std::string where = set_.target_column.empty() ? "its columns" : fmt::format("column '{}'", set_.target_column);
   fail(ErrorCode::kData,
@@ -269,22 +296,30 @@ void SeriesLoader::count_empty() {
        table_.path(), where, table_.column_list());
 }
 
-// Rows at the end of a series without a value are no missing values of it, but its future.
-void SeriesLoader::set_future_apart() {
+// Steps at the end of a series without a value are no missing values of it, but its future: forecasts begin there.
+void SeriesLoader::end_at_last_values() {
   for (Series& series : set_.series) {
-    const auto observed = [](double v) { return !std::isnan(v); };
-    const auto last = std::find_if(series.values.rbegin(), series.values.rend(), observed);
-    if (last == series.values.rend()) continue;
-    const auto future = static_cast<size_t>(last - series.values.rbegin());
-    series.values.resize(series.values.size() - future);
-    set_.future_steps = std::max(set_.future_steps, future);
-    set_.missing -= std::min(set_.missing, future);
+    const size_t observed = observed_steps(series), after = series.values.size() - observed;
+    if (observed == 0 || after == 0) continue;  // where nothing was observed, nothing ends
+    series.values.resize(observed);
+    size_t& most = options_.future_rows ? set_.future_steps : set_.steps_left_out;
+    most = std::max(most, after);
+    set_.series_cut += !options_.future_rows;
   }
 }
 
 // "no gaps", "1 gap", "2 gaps".
 std::string counted(size_t count, std::string_view noun) {
   return count == 0 ? fmt::format("no {}s", noun) : fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+// The first few texts.
+std::string shown(const std::vector<UnseenCategory>& unseen) {
+  constexpr size_t kMost = 3;
+  std::string text;
+  for (size_t i = 0; i < std::min(unseen.size(), kMost); ++i)
+    text += fmt::format("{}{}", i ? ", " : "", in_quotes(unseen[i].text));
+  return unseen.size() > kMost ? text + ", …" : text;
 }
 
 }  // namespace
@@ -302,6 +337,15 @@ std::string SeriesSet::summary() const {
                                  id_column.empty() ? "" : " by " + id_column, lengths, series.size() > 1 ? " each" : "",
                                  frequency.describe(), counted(gaps, "gap"), counted(missing, "missing value"));
   if (future_steps > 0) text += fmt::format("; {} of the future", counted(future_steps, "step"));
+  if (steps_left_out > 0)
+    text +=
+        fmt::format(", {}{} without a value at the end{}, left out", series.size() > 1 ? "up to " : "",
+                    counted(steps_left_out, "step"), series.size() > 1 ? fmt::format(" of {} series", series_cut) : "");
+  for (size_t c = 0; c < unseen.size(); ++c)
+    if (!unseen[c].empty())
+      text += fmt::format("; {} of '{}' not known from training ({}), taken as missing",
+                          unseen[c].size() == 1 ? "1 category" : fmt::format("{} categories", unseen[c].size()),
+                          covariate_columns[c], shown(unseen[c]));
   if (empty_series > 0) text += fmt::format(", {} series without any value", empty_series);
   return text;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "data/categories.h"
 #include "data/csv.h"
 #include "data/frequency.h"
 #include "data/time.h"
@@ -28,10 +29,11 @@ Series last_values(const Series& series, const Frequency& frequency, size_t leng
 struct SeriesOptions {
   std::string target = {}, time = {}, id = {};
   std::vector<std::string> covariates = {};  // read beside the target: numbers, TRUE and FALSE, or categories
-  // Of each covariate, if given: see SeriesSet::categories. What is not among them counts as missing.
+  // Of each covariate, if given: see SeriesSet::categories. What is not among them is unseen, and counts as missing.
   std::optional<std::vector<std::vector<std::string>>> categories = {};
-  bool no_target = false;    // the table holds covariates alone; series come without values
-  bool future_rows = false;  // the last rows of a series, where it has no value, only tell what is known of the future
+  bool no_target = false;  // the table holds covariates alone; series come without values
+  // The last rows of a series, where it has no value, tell what is known of its future; otherwise they are left out.
+  bool future_rows = false;
   std::optional<Frequency> frequency = {};  // a known one, such as a model's, instead of inferring it
 };
 
@@ -49,16 +51,21 @@ struct SeriesSet {
   std::vector<std::string> covariate_columns;
   // Of each covariate that is text: its values, in order of appearance; Series::covariates then hold their indices.
   std::vector<std::vector<std::string>> categories;
+  // Of each covariate: texts found that are none of its given categories; their indices follow those.
+  std::vector<std::vector<UnseenCategory>> unseen;
   std::vector<std::string> unused_columns;
   TimeFormat time_format;
   Frequency frequency;
   std::vector<Series> series;  // in order of first appearance
 
-  size_t rows = 0;          // read from the table
+  size_t rows = 0;  // read from the table
+  // Of gaps and missing values only those that a value follows, and all of series without a single one.
   size_t gaps = 0;          // grid steps without a row, now NaN
   size_t missing = 0;       // values that a row leaves empty or writes as NaN, NA…
   size_t empty_series = 0;  // series without a single value
   size_t future_steps = 0;  // at most known after the last value of a series; see SeriesOptions::future_rows
+  // Without them: steps at most after the last value of a series, and how many series have such.
+  size_t steps_left_out = 0, series_cut = 0;
 
   // The time of step `index` of series `s`, which may lie beyond its end, as the input writes times.
   std::string time_text(size_t s, int64_t index) const;

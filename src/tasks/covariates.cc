@@ -34,8 +34,27 @@ CovariateScale scale_of(const SeriesSet& data, size_t column) {
   return scale;
 }
 
+// What a column tells of a whole series: the first value given, NaN if there is none.
+double fixed_value(const std::vector<double>& values) {
+  const auto given = std::find_if(values.begin(), values.end(), [](double v) { return !std::isnan(v); });
+  return given == values.end() ? NAN : *given;
+}
+
+// A value of the future's column `c` as one of the data's `column`, which comes to know the categories it lacks.
+double taken_over(double value, const SeriesSet& future, size_t c, SeriesSet& data, size_t column) {
+  const size_t known = future.categories[c].size();
+  if (known == 0 || !(value >= static_cast<double>(known))) return value;
+  const UnseenCategory& found = future.unseen[c][static_cast<size_t>(value) - known];
+  data.unseen.resize(data.covariate_columns.size());
+  std::vector<UnseenCategory>& unseen = data.unseen[column];
+  const auto same = std::find_if(unseen.begin(), unseen.end(), [&](const auto& u) { return u.text == found.text; });
+  const auto index = known + static_cast<size_t>(same - unseen.begin());
+  if (same == unseen.end()) unseen.push_back(found);
+  return static_cast<double>(index);
+}
+
 // Takes over what `rows` of a future file tell of the time after the series' end, into its columns from `first` on.
-void extend(Series& series, const Series& rows, size_t first, const SeriesSet& future) {
+void extend(Series& series, const Series& rows, size_t first, const SeriesSet& future, SeriesSet& data) {
   const auto offset = rows.start < series.start ? std::nullopt : future.frequency.index_of(series.start, rows.start);
   if (!offset)
     fail(ErrorCode::kData, "{}: the time {} of series '{}' is no step of it, expected those that follow its {} values",
@@ -46,8 +65,24 @@ void extend(Series& series, const Series& rows, size_t first, const SeriesSet& f
     const std::vector<double>& from = rows.covariates[c];
     to.resize(std::max(to.size(), begin + from.size()), NAN);
     for (size_t i = series.values.size() - std::min(series.values.size(), begin); i < from.size(); ++i)
-      to[begin + i] = from[i];
+      to[begin + i] = taken_over(from[i], future, c, data, first + c);
   }
+}
+
+// Throws kData when the step of a series holds a category that training did not know.
+void check_category(const SeriesSet& data, size_t index, size_t c, size_t step) {
+  constexpr size_t kMostShown = 8;
+  const std::vector<std::string>& known = data.categories[c];
+  const double value = data.series[index].covariates[c][step];
+  if (known.empty() || !(value >= static_cast<double>(known.size()))) return;
+  const UnseenCategory& found = data.unseen.at(c).at(static_cast<size_t>(value) - known.size());
+  const auto end = known.begin() + static_cast<ptrdiff_t>(std::min(known.size(), kMostShown));
+  fail(ErrorCode::kData,
+       "{}: found {} in column '{}' of series '{}' at {}, expected one of the {} categories that training knew ({}{}), "
+       "as it is known ahead; write one of these, or train again on data that hold it",
+       found.place, in_quotes(found.text), data.covariate_columns[c], data.series[index].id,
+       data.time_text(index, static_cast<int64_t>(step)), known.size(), fmt::join(known.begin(), end, ", "),
+       known.size() > kMostShown ? ", …" : "");
 }
 
 }  // namespace
@@ -62,7 +97,7 @@ void CovariateScale::encode(double value, float* features) const {
   std::fill_n(features, width(), 0.0f);
   if (std::isnan(value)) return;
   if (categories.empty()) features[0] = std::clamp(static_cast<float>((value - mean) / deviation), -kClamp, kClamp);
-  else features[static_cast<size_t>(value)] = 1.0f;
+  else if (value < static_cast<double>(categories.size())) features[static_cast<size_t>(value)] = 1.0f;
 }
 
 Covariates::Covariates(const CovariateColumns& columns, const SeriesSet& data)
@@ -98,18 +133,26 @@ void Covariates::encode_future(const Series& series, int64_t step, int64_t end, 
 
 void Covariates::encode_fixed(const Series& series, float* features) const {
   for (size_t c = past_ + future_; c < scales_.size(); ++c) {
-    const std::vector<double>& values = series.covariates[c];
-    const auto given = std::find_if(values.begin(), values.end(), [](double v) { return !std::isnan(v); });
-    scales_[c].encode(given == values.end() ? NAN : *given, features);
+    scales_[c].encode(fixed_value(series.covariates[c]), features);
     features += scales_[c].width();
   }
+}
+
+Series Covariates::last_values(const Series& series, const Frequency& frequency, size_t length) const {
+  Series end = elman::last_values(series, frequency, length);
+  for (size_t c = past_ + future_; c < scales_.size(); ++c)
+    if (!end.covariates[c].empty()) end.covariates[c][0] = fixed_value(series.covariates[c]);
+  return end;
 }
 
 void Covariates::check_future(const SeriesSet& data, size_t index, size_t begin, size_t end) const {
   const Series& series = data.series[index];
   for (size_t c = past_; c < past_ + future_; ++c)
     for (size_t step = begin; step < end; ++step) {
-      if (step < series.covariates[c].size() && !std::isnan(series.covariates[c][step])) continue;
+      if (step < series.covariates[c].size() && !std::isnan(series.covariates[c][step])) {
+        check_category(data, index, c, step);
+        continue;
+      }
       fail(ErrorCode::kData,
            "{}: found no '{}' of series '{}' at {}, expected all {} steps after its last value, as it is known ahead; "
            "add rows with an empty target, or a --future-file",
@@ -128,6 +171,31 @@ std::vector<std::vector<std::string>> Covariates::categories() const {
   std::vector<std::vector<std::string>> categories;
   for (const CovariateScale& scale : scales_) categories.push_back(scale.categories);
   return categories;
+}
+
+std::vector<std::string> explain_missing(const CovariateColumns& columns, const SeriesSet& data) {
+  std::vector<std::string> lines;
+  const auto add = [&](size_t c, size_t missing, size_t all, std::string_view unit) {
+    if (missing > 0)
+      lines.push_back(fmt::format("'{}' is missing in {} of {} {}, read as {}", data.covariate_columns[c], missing, all,
+                                  unit, data.categories[c].empty() ? "its mean" : "none of its categories"));
+  };
+  const size_t stepwise = columns.past.size() + columns.future.size();
+  for (size_t c = 0; c < stepwise + columns.fixed.size(); ++c) {
+    size_t missing = 0, steps = 0, bare = 0;
+    for (const Series& s : data.series) {
+      const std::vector<double>& values = s.covariates[c];
+      const auto up_to_end = static_cast<ptrdiff_t>(std::min(values.size(), s.values.size()));
+      const auto given = [](double v) { return !std::isnan(v); };
+      steps += s.values.size();
+      missing +=
+          s.values.size() - static_cast<size_t>(std::count_if(values.begin(), values.begin() + up_to_end, given));
+      bare += std::none_of(values.begin(), values.end(), given);
+    }
+    if (c < stepwise) add(c, missing, steps, "steps");
+    else add(c, bare, data.series.size(), "series");
+  }
+  return lines;
 }
 
 json to_json(const Covariates& covariates) {
@@ -163,7 +231,7 @@ void add_future_file(const std::string& path, const CovariateColumns& columns, S
   const SeriesSet future = load_series(path, options);
   for (Series& series : data.series)
     for (const Series& rows : future.series)
-      if (data.id_column.empty() || rows.id == series.id) extend(series, rows, columns.past.size(), future);
+      if (data.id_column.empty() || rows.id == series.id) extend(series, rows, columns.past.size(), future, data);
 }
 
 }  // namespace elman

@@ -20,7 +20,7 @@ struct CovariateColumns {
 };
 
 // How one column becomes features: a number less its mean, over its deviation; a category as a one among zeros. What is
-// missing is 0 either way.
+// missing or unseen is 0 either way.
 struct CovariateScale {
   double mean = 0, deviation = 1;
   std::vector<std::string> categories;
@@ -45,7 +45,9 @@ class Covariates {
   void encode_future(const Series& series, int64_t step, int64_t end, float* features) const;
   void encode_fixed(const Series& series, float* features) const;
 
-  // Throws kData if a step of [begin, end) lacks what must be known ahead, naming it.
+  // The series from its last `length` values on, still telling what is the same at every step of the whole.
+  Series last_values(const Series& series, const Frequency& frequency, size_t length) const;
+  // Throws kData if a step of [begin, end) lacks what must be known ahead, or holds an unseen category, naming it.
   void check_future(const SeriesSet& data, size_t series, size_t begin, size_t end) const;
   // Throws kUsage if the data was read without these columns.
   void check_columns(const SeriesSet& data) const;
@@ -65,6 +67,10 @@ class Covariates {
 
 nlohmann::json to_json(const Covariates& covariates);
 Covariates covariates_from_json(const nlohmann::json& json);
+
+// A line for each column that lacks values up to the ends of the series, counting them and saying what they are read
+// as. REQUIRES: data holds the columns, in the order of ask_for().
+std::vector<std::string> explain_missing(const CovariateColumns& columns, const SeriesSet& data);
 
 // Adds to each series of `data` what the table at `path` tells of the time after its end: rows of an id, a time and the
 // future's columns. Throws kData where a series or a time does not fit.

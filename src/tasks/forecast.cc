@@ -17,9 +17,9 @@ using nlohmann::json;
 constexpr size_t kPredictBatch = 512;
 
 // The end of every series that forecasting needs, apart from the training data itself.
-SeriesSet keep_ends(const SeriesSet& data, size_t length) {
+SeriesSet keep_ends(const SeriesSet& data, const Covariates& covariates, size_t length) {
   SeriesSet kept = data;
-  for (Series& s : kept.series) s = last_values(s, data.frequency, length);
+  for (Series& s : kept.series) s = covariates.last_values(s, data.frequency, length);
   return kept;
 }
 
@@ -40,7 +40,8 @@ ForecastModel ForecastModel::train(const SeriesSet& data, const ForecastConfig& 
   model.head_->check(data);
   for (const std::string& line : explain(config, data)) run.note(line);
   model.covariates_ = Covariates(config.covariates, data);
-  model.context_ = keep_ends(data, config.look_back);
+  for (const std::string& line : explain_missing(config.covariates, data)) run.note(line);
+  model.context_ = keep_ends(data, model.covariates_, config.look_back);
   model.non_negative_ = non_negative(data);
   TrainedForecaster trained = train_forecaster(data, config, model.covariates_, pool, run);
   model.config_ = std::move(trained.config);
@@ -77,10 +78,12 @@ ForecastModel ForecastModel::load(const std::string& path) {
     if (model.network_->input_size() != windows.features() ||
         model.network_->output_size() != model.config_.written_steps() * model.head_->outputs() ||
         !model.calibration_.fits(model.config_.quantiles, model.config_.horizon))
-      fail(ErrorCode::kModel, "{}: the network does not fit the forecaster's settings", path);
+      fail(ErrorCode::kModel, "the network does not fit the forecaster's settings");
     return model;
   } catch (const json::exception& e) {
     fail(ErrorCode::kModel, "{}: the forecaster's description is damaged: {}", path, e.what());
+  } catch (const Error& e) {
+    fail(ErrorCode::kModel, "{}: {}", path, e.what());  // an unknown head, say: here it is the file's fault
   }
 }
 

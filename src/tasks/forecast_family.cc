@@ -26,7 +26,8 @@ Recurrent recurrence(const ForecastConfig& c, const std::string& prefix) {
 size_t choose_segment(const ForecastConfig& c) {
   if (c.season == 52) return 13;  // a quarter
   if (c.season > 96) return 60;   // an hour of minutes
-  return std::max<size_t>(c.season, 1);
+  if (c.season > 1) return c.season;
+  return (c.horizon + 1) / 2;  // nothing to keep together: few steps
 }
 
 // How far back is worth reading: enough seasons to average out noise, fewer where they are long.

@@ -71,7 +71,7 @@ ForecastProblem::ForecastProblem(const SeriesSet& data, const ForecastConfig& co
 
 void ForecastProblem::split_series(uint32_t index, bool hold_out) {
   const size_t n = data_.series[index].values.size();
-  const Split split = split_of(n, config_, hold_out);
+  const Split split = split_of(data_.series[index], config_, hold_out);
   if (split.training == 0) return;
   windows_trained_ += split.training;
   training_.push_back({index, static_cast<uint32_t>(split.first), static_cast<uint32_t>(split.training)});

@@ -40,7 +40,7 @@ TrainConfig train_config(const ForecastConfig& c, const SeriesSet& data) {
 
 bool holds_out(const SeriesSet& data, const ForecastConfig& config) {
   return std::any_of(data.series.begin(), data.series.end(),
-                     [&](const Series& s) { return split_of(s.values.size(), config, true).validation > 0; });
+                     [&](const Series& s) { return split_of(s, config, true).validation > 0; });
 }
 
 // As many passes over all windows as the best of the first training made over its own, which were fewer. A large set,
@@ -101,7 +101,10 @@ class Training {
   }
 
   TrainedForecaster result() {
-    if (!held_out_) run_.note("the series are too short to hold a validation part out: training runs its full length");
+    if (!held_out_)
+      run_.note(
+          "no validation part is held out, as the series are too short or end without values: training runs its full "
+          "length");
     if (run_.resume) take_context();
     const bool decided = first_stage_ >= trials();
     // Of the trials until they are judged, then of the finished members.
@@ -176,6 +179,7 @@ class Training {
     if (trials() > 1) run_.note(fmt::format("training {}", describe(candidate(stage))));
     TrainConfig settings = settings_of(stage);
     settings.epochs = config_.epochs;
+    if (!held_out_) settings.patience = 0;  // nothing tells a better step from a worse
     settings.schedule = schedule_over(static_cast<int64_t>(config_.epochs * config_.batches_per_epoch));
     TrainRecord record = Trainer(*network_, problem, settings, run_.observer).run();
     weights_.push_back(network_->parameters().values().copy());

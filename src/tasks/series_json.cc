@@ -1,5 +1,6 @@
 #include "tasks/series_json.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -17,6 +18,20 @@ json write(const std::vector<double>& values) {
   return list;
 }
 
+// A model knows no categories but those of training.
+json write(std::vector<double> values, const std::vector<std::string>& categories) {
+  if (!categories.empty())
+    for (double& v : values)
+      if (v >= static_cast<double>(categories.size())) v = NAN;
+  return write(values);
+}
+
+bool are_categories(const std::vector<double>& values, const std::vector<std::string>& categories) {
+  return std::all_of(values.begin(), values.end(), [&](double v) {
+    return std::isnan(v) || (v >= 0 && v < static_cast<double>(categories.size()) && v == std::floor(v));
+  });
+}
+
 std::vector<double> read(const json& list) {
   std::vector<double> values;
   for (const json& v : list) values.push_back(v.is_null() ? NAN : v.get<double>());
@@ -29,7 +44,7 @@ json to_json(const SeriesSet& set) {
   json list = json::array();
   for (const Series& s : set.series) {
     json covariates = json::array();
-    for (const auto& values : s.covariates) covariates.push_back(write(values));
+    for (size_t c = 0; c < s.covariates.size(); ++c) covariates.push_back(write(s.covariates[c], set.categories[c]));
     list.push_back({{"id", s.id}, {"start", s.start}, {"values", write(s.values)}, {"covariates", covariates}});
   }
   const TimeFormat& t = set.time_format;
@@ -54,6 +69,9 @@ SeriesSet series_set_from_json(const json& j) {
   set.target_column = j.at("target_column");
   j.at("covariate_columns").get_to(set.covariate_columns);
   j.at("categories").get_to(set.categories);
+  if (set.categories.size() != set.covariate_columns.size())
+    fail(ErrorCode::kModel, "the model's series have {} covariates, of which {} say their categories",
+         set.covariate_columns.size(), set.categories.size());
   const json& t = j.at("time_format");
   set.time_format = {t.at(0), t.at(1), t.at(2)};
   const json& f = j.at("frequency");
@@ -67,6 +85,10 @@ SeriesSet series_set_from_json(const json& j) {
     if (s.covariates.size() != set.covariate_columns.size())
       fail(ErrorCode::kModel, "the series '{}' of the model has {} covariates, expected {}", s.id, s.covariates.size(),
            set.covariate_columns.size());
+    for (size_t c = 0; c < s.covariates.size(); ++c)
+      if (!set.categories[c].empty() && !are_categories(s.covariates[c], set.categories[c]))
+        fail(ErrorCode::kModel, "the covariate '{}' of the model's series '{}' is damaged: found what is no category",
+             set.covariate_columns[c], s.id);
     set.series.push_back(std::move(s));
   }
   return set;

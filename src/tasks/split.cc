@@ -32,4 +32,12 @@ Split split_of(size_t length, const ForecastConfig& config, bool hold_out) {
   return split;
 }
 
+Split split_of(const Series& series, const ForecastConfig& config, bool hold_out) {
+  const std::vector<double>& y = series.values;
+  const Split split = split_of(y.size(), config, hold_out);
+  const auto held = y.end() - static_cast<ptrdiff_t>(split.held);
+  const bool blind = std::all_of(held, y.end(), [](double v) { return std::isnan(v); });
+  return hold_out && blind ? split_of(y.size(), config, false) : split;
+}
+
 }  // namespace elman

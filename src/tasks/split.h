@@ -17,5 +17,7 @@ struct Split {
 
 // How a series of `length` is split. Without `hold_out` all origins train. REQUIRES: horizon and season are resolved.
 Split split_of(size_t length, const ForecastConfig& config, bool hold_out);
+// The same of a series: nothing is held out where nothing was observed to judge by.
+Split split_of(const Series& series, const ForecastConfig& config, bool hold_out);
 
 }  // namespace elman

@@ -1,4 +1,5 @@
 """Bad input: each is answered with its exit code, and says what was found, what was expected or what to do."""
+import json
 import pathlib
 import resource
 import unittest
@@ -158,6 +159,24 @@ class Model(ToolTest):
         model = pathlib.Path(self.train())
         model.write_bytes(model.read_bytes()[:-100])
         self.refused(5, "forecast", model, says=str(model))
+
+    def test_unknown_names_in_a_model(self):
+        model = pathlib.Path(self.train())
+        whole = model.read_bytes()
+        size = int.from_bytes(whole[:8], "little")
+        for key, value in [("head", "gausian"), ("model", "globl"), ("bases", ["thetta"]), ("horizon", 0)]:
+            header = json.loads(whole[8:8 + size])
+            description = json.loads(header["__metadata__"]["elman"])
+            self.assertIn(key, description["task_data"]["config"])
+            description["task_data"]["config"][key] = value
+            header["__metadata__"]["elman"] = json.dumps(description)
+            text = json.dumps(header).encode()
+            text += b" " * (-len(text) % 8)
+            model.write_bytes(len(text).to_bytes(8, "little") + text + whole[8 + size:])
+            wrong = value[0] if isinstance(value, list) else str(value)
+            for verb in [["forecast", model], ["forecast", model, CO2], ["evaluate", model, CO2],
+                         ["backtest", model, CO2], ["anomalies", model, CO2], ["inspect", model]]:
+                self.refused(5, *verb, says=["m.safetensors: ", wrong])
 
     def test_model_of_another_task(self):
         forecaster, text = self.train(), self.train_text()

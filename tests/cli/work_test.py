@@ -111,6 +111,19 @@ class Forecast(ToolTest):
         out, _ = self.run_tool("forecast", model, self.write("shorter.csv", shorter))
         self.assertEqual(out.splitlines()[1].split(",")[1], "2000-01-01")
 
+    def test_rows_without_a_value_at_the_end_are_where_forecasts_begin(self):
+        data = pathlib.Path(CO2).read_text()
+        self.write("plain.csv", data)
+        self.assertTrue(data.splitlines()[-1].startswith("2001-12-01,"))
+        self.write("open.csv", data + "2002-01-01,\n2002-02-01,NA\n2002-04-01,\n")
+        model = self.train(data="plain.csv")
+        plain, _ = self.run_tool("forecast", model, "plain.csv")
+        rest, err = self.run_tool("forecast", model, "open.csv")
+        self.assertEqual(rest, plain)
+        self.assertIn("4 steps without a value at the end, left out", err)
+        judged = [self.result("backtest", model, name, "--windows", 2) for name in ("plain.csv", "open.csv")]
+        self.assertEqual(judged[0], judged[1])
+
     def test_plot_is_one_well_formed_svg_of_the_series_asked_for(self):
         rows = ["time,a,<b> & \"c\""] + [f"{t},{t % 5},{100 + t % 7}" for t in range(120)]
         data = self.write("wide.csv", "\n".join(rows))

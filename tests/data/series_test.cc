@@ -131,9 +131,9 @@ TEST(SeriesLayout, ATargetPicksOneColumnOfMany) {
 
 TEST(SeriesLayout, CovariatesMayGoOnAfterTheTarget) {
   const SeriesSet set = load("ds,y,holiday\n1,5,0\n2,6,1\n3,,1\n4,,0\n", {.covariates = {"holiday"}});
-  expect_values(set.series[0].values, {5, 6, kNan, kNan});
+  expect_values(set.series[0].values, {5, 6});
   expect_values(set.series[0].covariates[0], {0, 1, 1, 0});
-  EXPECT_EQ(set.missing, 2u);
+  EXPECT_EQ(set.missing, 0u);
 }
 
 TEST(SeriesLayout, RowsWithoutATargetMayBeTheFuture) {
@@ -146,6 +146,41 @@ TEST(SeriesLayout, RowsWithoutATargetMayBeTheFuture) {
   EXPECT_NE(set.summary().find("2 steps of the future"), std::string::npos) << set.summary();
 }
 
+bool says(const SeriesSet& set, std::string_view text) { return set.summary().find(text) != std::string::npos; }
+
+TEST(SeriesLayout, StepsWithoutAValueAtTheEndAreLeftOut) {
+  const SeriesSet set = load("ds,y\n1,\n2,5\n3,\n4,6\n5,\n6,\n9,NaN\n");
+  expect_values(set.series[0].values, {kNan, 5, kNan, 6});
+  EXPECT_EQ(set.missing, 2u);
+  EXPECT_EQ(set.gaps, 0u);  // those of 7 and 8 lie at the end too
+  EXPECT_EQ(set.future_steps, 0u);
+  EXPECT_EQ(set.time_text(0, 4), "5");  // where forecasts begin
+  EXPECT_TRUE(says(set, "no gaps, 2 missing values, 5 steps without a value at the end, left out")) << set.summary();
+  EXPECT_FALSE(says(load("ds,y\n1,5\n2,\n3,6\n"), "left out"));
+}
+
+// Each ends for itself; one without any value has no end and stays as long as its rows.
+TEST(SeriesLayout, SeriesOfAPanelEndAtTheirOwnLastValues) {
+  const SeriesSet rows =
+      load("unique_id,ds,y\na,1,5\na,2,\na,3,6\nb,1,\nb,2,7\nb,3,\nb,6,\nc,1,\nc,3,\nd,1,8\nd,3,9\n");
+  expect_values(rows.series[0].values, {5, kNan, 6});
+  expect_values(rows.series[1].values, {kNan, 7});
+  expect_values(rows.series[2].values, {kNan, kNan, kNan});
+  expect_values(rows.series[3].values, {8, kNan, 9});
+  EXPECT_EQ(rows.missing, 4u);  // one of a, one of b, both of c
+  EXPECT_EQ(rows.gaps, 2u);     // of c and d
+  EXPECT_EQ(rows.empty_series, 1u);
+  EXPECT_TRUE(says(rows, "up to 4 steps without a value at the end of 1 series, left out")) << rows.summary();
+
+  const SeriesSet columns = load("ds,a,b,c\n1,5,6,\n2,,7,\n3,8,,\n5,9,,\n6,,,\n9,,,\n");
+  expect_values(columns.series[0].values, {5, kNan, 8, kNan, 9});
+  expect_values(columns.series[1].values, {6, 7});
+  EXPECT_EQ(columns.series[2].values.size(), 9u);
+  EXPECT_EQ(columns.missing, 7u);  // one of a, all of c
+  EXPECT_EQ(columns.gaps, 1u);
+  EXPECT_TRUE(says(columns, "up to 7 steps without a value at the end of 2 series")) << columns.summary();
+}
+
 TEST(SeriesLayout, CovariatesThatAreTextAreCategories) {
   const std::string text = "ds,y,kind,price\n1,5,,1\n2,6,red,2\n3,7,blue,3\n4,8,red,4\n";
   const SeriesSet set = load(text, {.covariates = {"kind", "price"}});
@@ -153,7 +188,11 @@ TEST(SeriesLayout, CovariatesThatAreTextAreCategories) {
   EXPECT_TRUE(set.categories[1].empty());
   expect_values(set.series[0].covariates[0], {kNan, 0, 1, 0});
   const SeriesSet other = load(text, {.covariates = {"kind", "price"}, .categories = {{{"blue"}, {}}}});
-  expect_values(other.series[0].covariates[0], {kNan, kNan, 0, kNan});
+  expect_values(other.series[0].covariates[0], {kNan, 1, 0, 1});  // after those known come those that are not
+  ASSERT_EQ(other.unseen[0].size(), 1u);
+  EXPECT_EQ(other.unseen[0][0].text, "red");
+  EXPECT_EQ(other.unseen[0][0].place, "t.csv:3:5");
+  EXPECT_TRUE(says(other, "1 category of 'kind' not known from training (\"red\"), taken as missing"));
   expect_refused("ds,y,price\n1,5,2\n2,6,cheap\n", {"t.csv:3:5: found \"cheap\", expected a number"},
                  {.covariates = {"price"}});
   std::string many = "ds,y,kind\n";
@@ -391,13 +430,18 @@ TEST(SeriesProperty, RandomTablesAreReadBack) {
       const Time start = frequency.time_at(0, static_cast<int64_t>(random.below(300)));
       const size_t length = 60 + random.below(60);
       Values values;
+      std::vector<bool> gap_at;
       for (size_t i = 0; i < length; ++i) {
         const bool gap = i > 0 && i + 1 < length && random.below(8) == 0;
         const bool hole = random.below(8) == 0;
         values.push_back(gap || hole ? kNan : random.uniform(-1e6, 1e6));
-        gaps += gap;
-        missing += hole && !gap;
+        gap_at.push_back(gap);
         if (!gap) tracks[s].push_back({s, frequency.time_at(start, static_cast<int64_t>(i)), values.back()});
+      }
+      while (std::isnan(values.back())) values.pop_back();  // left out
+      for (size_t i = 0; i < values.size(); ++i) {
+        gaps += gap_at[i];
+        missing += std::isnan(values[i]) && !gap_at[i];
       }
       expected[s] = {start, values};
     }

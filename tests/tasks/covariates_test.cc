@@ -101,6 +101,33 @@ TEST(Covariates, KnownAheadTellTheFuture) {
   EXPECT_LT(seeing, 8);
 }
 
+// What was not given in the past is counted, of each column what it goes by.
+TEST(Covariates, TrainingSaysHowManyAreMissing) {
+  SeriesSet data = promoted(3, 60, 6);
+  data.covariate_columns.push_back("kind");
+  data.categories.push_back({"a", "b"});
+  for (Series& s : data.series) s.covariates.insert(s.covariates.begin() + 2, s.covariates[2]);
+  std::swap(data.covariate_columns[2], data.covariate_columns[3]);
+  std::swap(data.categories[2], data.categories[3]);
+  data.series[0].covariates[1][4] = data.series[2].covariates[1][59] = NAN;
+  data.series[0].covariates[1][62] = NAN;  // lies ahead, where it is asked for when it is needed
+  data.series[1].covariates[2][7] = NAN;
+  data.series[1].covariates[3].assign(66, NAN);
+  data.series[0].covariates[3][0] = NAN;  // the next row tells it
+  ForecastConfig config = with_covariates();
+  config.covariates.future.push_back("kind");
+  config.epochs = 1;
+  std::string notes;
+  TrainRun run;
+  run.observer.on_note = [&](const std::string& line) { notes += line + "\n"; };
+  ThreadPool pool(1);
+  ForecastModel::train(data, config, pool, run);
+  EXPECT_NE(notes.find("'promotion' is missing in 2 of 180 steps, read as its mean\n"), std::string::npos) << notes;
+  EXPECT_NE(notes.find("'kind' is missing in 1 of 180 steps, read as none of its categories\n"), std::string::npos);
+  EXPECT_NE(notes.find("'region' is missing in 1 of 3 series, read as none of its categories\n"), std::string::npos);
+  EXPECT_EQ(notes.find("'sensor' is missing"), std::string::npos);
+}
+
 class CovariatesOfEveryFamily : public testing::TestWithParam<ForecastFamily> {};
 
 INSTANTIATE_TEST_SUITE_P(Families, CovariatesOfEveryFamily, testing::ValuesIn(forecast_families()),
@@ -135,6 +162,32 @@ TEST_P(CovariatesOfEveryFamily, NothingLeaksFromTheFuture) {
   EXPECT_NE(medians(model, shuffled, origin), expected);  // what is known ahead does count
 }
 
+// Also where only its first row tells: neither the file, which keeps the end alone, nor sample paths forget.
+TEST_F(CovariateFiles, WhatIsTheSameAtEveryStepMayStandInTheFirstRowAlone) {
+  SeriesSet told = promoted(4, 90, 6), data = told;
+  for (Series& s : data.series) std::fill(s.covariates[2].begin() + 1, s.covariates[2].end(), NAN);
+  ThreadPool pool(1);
+  const ForecastModel model = ForecastModel::train(data, with_covariates(), pool);
+  ASSERT_LT(model.config().look_back, 90u);
+  model.save(path("m.safetensors"));
+  const ForecastModel read = ForecastModel::load(path("m.safetensors"));
+  SeriesSet untold = data;
+  for (Series& s : untold.series) s.covariates[2][0] = NAN;
+  for (size_t i = 0; i < 4; ++i) {
+    const std::vector<double> expected = model.forecast(&told, 0, {0.5}, pool)[i].y_hat;
+    EXPECT_EQ(read.forecast(nullptr, 0, {0.5}, pool)[i].y_hat, expected);
+    EXPECT_NE(model.forecast(&untold, 0, {0.5}, pool)[i].y_hat, expected);
+  }
+  const auto paths = [&](const SeriesSet* set) {
+    std::vector<std::vector<double>> all;
+    read.sample(set, 0, 3, 1, pool,
+                [&](const SamplePaths& s) { all.insert(all.end(), s.paths.begin(), s.paths.end()); });
+    return all;
+  };
+  EXPECT_EQ(paths(&data), paths(&told));
+  EXPECT_EQ(paths(nullptr), paths(&told));
+}
+
 TEST_F(CovariateFiles, TheModelRemembersThem) {
   const SeriesSet data = promoted(2, 90, 6);
   ThreadPool pool(1);
@@ -159,6 +212,100 @@ TEST(Covariates, WhatIsKnownAheadMustBeThere) {
   EXPECT_NO_THROW(model.forecast(nullptr, 5, {0.5}, pool));
 }
 
+// It says so, and not that the step was missing; in the past it counts as missing.
+TEST_F(CovariateFiles, ACategoryKnownAheadButNotFromTrainingIsNamed) {
+  const CovariateColumns columns{.past = {}, .future = {"kind"}, .fixed = {}};
+  const auto table = [&](const char* name, const char* third, const char* last) {
+    std::string text = "ds,y,kind\n";
+    for (int t = 0; t < 60; ++t) text += fmt::format("{},{},{}\n", t, t % 7, t == 57 ? third : t % 7 ? "work" : "free");
+    put(path(name), text + fmt::format("60,,free\n61,,{}\n", last));
+    return path(name);
+  };
+  ForecastConfig config = quick();
+  config.horizon = 2;
+  config.covariates = columns;
+  SeriesOptions options;
+  columns.ask_for(options);
+  ThreadPool pool(1);
+  const ForecastModel model = ForecastModel::train(load_series(table("t.csv", "work", "work"), options), config, pool);
+
+  const SeriesSet strange = load_series(table("s.csv", "work", "strike"), model.series_options());
+  elman::expect_error(ErrorCode::kData,
+                      {path("s.csv") + ":63:5: found \"strike\" in column 'kind' of series 'y' at 61", "2 categories",
+                       "(free, work)", "train again"},
+                      [&] { model.forecast(&strange, 0, {0.5}, pool); });
+  EXPECT_NO_THROW(model.forecast(&strange, 1, {0.5}, pool));
+
+  SeriesSet context = model.context();
+  put(path("f.csv"), "ds,kind\n60,work\n61,strike\n");
+  add_future_file(path("f.csv"), columns, context);
+  elman::expect_error(ErrorCode::kData, {path("f.csv") + ":3:4: found \"strike\" in column 'kind'"},
+                      [&] { model.forecast(&context, 0, {0.5}, pool); });
+
+  const SeriesSet past = load_series(table("p.csv", "strike", "work"), model.series_options()),
+                  missing = load_series(table("m.csv", "", "work"), model.series_options());
+  EXPECT_EQ(model.forecast(&past, 0, {0.5}, pool)[0].y_hat, model.forecast(&missing, 0, {0.5}, pool)[0].y_hat);
+}
+
+std::vector<SamplePaths> sample(const ForecastModel& model, const SeriesSet* data, size_t horizon, size_t count) {
+  ThreadPool pool(2);
+  std::vector<SamplePaths> all;
+  model.sample(data, horizon, count, 3, pool, [&](const SamplePaths& paths) { all.push_back(paths); });
+  return all;
+}
+
+// Of 1000 paths the share below a quantile has a standard error of at most 0.016, four of which are allowed: of the
+// forecast, and at the first step beyond its horizon of what is forecast after each path's own values.
+TEST(Covariates, SamplePathsReadThemAtTheirSteps) {
+  constexpr size_t kLength = 90, kAhead = 9, kPaths = 1000;
+  const std::vector<double> levels{0.1, 0.5, 0.9};
+  const SeriesSet data = promoted(2, kLength, kAhead);
+  ThreadPool pool(2);
+  const ForecastModel model = ForecastModel::train(data, with_covariates(), pool);
+  const auto forecasts = model.forecast(&data, 0, levels, pool);
+  const auto drawn = sample(model, &data, 7, kPaths);
+  const auto share_below = [&](size_t i, size_t step, auto&& quantile) {
+    double below = 0;
+    for (size_t n = 0; n < kPaths; ++n) below += drawn[i].paths[n][step] < quantile(n);
+    return below / kPaths;
+  };
+  for (size_t i = 0; i < 2; ++i) {
+    SeriesSet extended = data;
+    extended.series.assign(kPaths, data.series[i]);
+    for (size_t n = 0; n < kPaths; ++n)
+      extended.series[n].values.insert(extended.series[n].values.end(), drawn[i].paths[n].begin(),
+                                       drawn[i].paths[n].begin() + 6);
+    const auto next = model.forecast(&extended, 1, levels, pool);
+    for (size_t k = 0; k < levels.size(); ++k) {
+      for (size_t t = 0; t < 6; ++t)
+        EXPECT_NEAR(share_below(i, t, [&](size_t) { return forecasts[i].quantiles[k][t]; }), levels[k], 0.064) << t;
+      EXPECT_NEAR(share_below(i, 6, [&](size_t n) { return next[n].quantiles[k][0]; }), levels[k], 0.064);
+    }
+  }
+}
+
+// The same draws with and without a promotion, which lifts by 30; the file keeps what is known ahead.
+TEST_F(CovariateFiles, SamplePathsFollowWhatIsKnownAhead) {
+  SeriesSet data = promoted(4, 120, 9);
+  for (Series& s : data.series) s.covariates[1][121] = s.covariates[1][127] = 0;
+  ThreadPool pool(1);
+  ForecastModel::train(data, with_covariates(), pool).save(path("m.safetensors"));
+  const ForecastModel model = ForecastModel::load(path("m.safetensors"));
+  const auto without = sample(model, nullptr, 9, 200);
+  for (const size_t step : {1, 7}) {  // within the trained horizon and beyond
+    SeriesSet promoted = model.context();
+    for (Series& s : promoted.series) s.covariates[1][s.values.size() + step] = 1;
+    const auto with = sample(model, &promoted, 9, 200);
+    for (size_t i = 0; i < 4; ++i) {
+      double lift = 0;
+      for (size_t n = 0; n < 200; ++n) lift += (with[i].paths[n][step] - without[i].paths[n][step]) / 200;
+      EXPECT_NEAR(lift, 30, 15) << step;
+    }
+  }
+  elman::expect_error(ErrorCode::kData, {"no 'promotion' of series 's0'", "all 10 steps"},
+                      [&] { sample(model, nullptr, 10, 1); });
+}
+
 TEST_F(CovariateFiles, AFutureFileGoesOnWhereTheSeriesEnd) {
   const std::string table = path("t.csv"), future = path("f.csv");
   put(table, "unique_id,ds,y,price,kind\na,1,5,1,x\na,2,6,2,y\nb,1,5,3,x\nb,2,6,4,x\n");
@@ -172,7 +319,10 @@ TEST_F(CovariateFiles, AFutureFileGoesOnWhereTheSeriesEnd) {
   EXPECT_EQ(data.series[0].covariates[0], (std::vector<double>{1, 2, 7, 8}));  // the past stays what it was
   EXPECT_EQ(data.series[0].covariates[1], (std::vector<double>{0, 1, 1, 0}));
   EXPECT_EQ(data.series[1].covariates[0], (std::vector<double>{3, 4, 5}));
-  EXPECT_TRUE(std::isnan(data.series[1].covariates[1][2]));  // a category that was never seen
+  EXPECT_EQ(data.series[1].covariates[1], (std::vector<double>{0, 0, 2}));  // a category that was never seen
+  ASSERT_EQ(data.unseen[1].size(), 1u);
+  EXPECT_EQ(data.unseen[1][0].text, "new");
+  EXPECT_EQ(data.unseen[1][0].place, future + ":5:7");
   put(future, "unique_id,ds,price,kind\na,0,9,x\na,1,9,x\n");
   elman::expect_error(ErrorCode::kData, {"f.csv", "the time \"0\" of series 'a'", "its 2 values"},
                       [&] { add_future_file(future, columns, data); });

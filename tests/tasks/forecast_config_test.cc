@@ -86,6 +86,16 @@ TEST(ForecastConfig, ChoosesFromTheData) {
   EXPECT_FALSE(explain(config, make_series(3, 120)).empty());
 }
 
+TEST(ForecastConfig, WithoutASeasonTwoSegmentsMakeTheHorizon) {
+  ForecastConfig config = quick();
+  config.season = 1;
+  config.horizon = 7;
+  const ForecastConfig chosen = resolve(config, make_series(1, 120));
+  EXPECT_EQ(std::pair(chosen.segment, chosen.look_back), std::pair(size_t{4}, size_t{16}));
+  config.horizon = 1;
+  EXPECT_EQ(resolve(config, make_series(1, 120)).segment, 1u);
+}
+
 TEST(ForecastConfig, AFewWindowsGetANarrowLayer) {
   const auto size = [](size_t series, size_t length) {
     ForecastConfig config = quick();

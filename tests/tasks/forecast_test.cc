@@ -203,16 +203,22 @@ TEST(Forecast, SaysWhenNothingCanBeHeldOut) {
   std::string notes;
   TrainRun run;
   run.observer.on_note = [&](const std::string& text) { notes += text + "\n"; };
-  const ForecastModel model = ForecastModel::train(make_series(1, 25), quick(), pool, run);
-  EXPECT_NE(notes.find("too short to hold a validation part out"), std::string::npos) << notes;
-  EXPECT_EQ(notes.find("training again"), std::string::npos) << notes;
-  EXPECT_EQ(model.record().steps, 90);  // three epochs of thirty batches
+  ForecastConfig config = quick();
+  config.epochs = config.patience + 2;
+  SeriesSet unobserved = make_series(1, 90);
+  std::fill_n(unobserved.series[0].values.end() - 40, 40, NAN);
+  for (const SeriesSet& data : {make_series(1, 25), unobserved}) {
+    notes.clear();
+    const ForecastModel model = ForecastModel::train(data, config, pool, run);
+    EXPECT_NE(notes.find("no validation part is held out"), std::string::npos) << notes;
+    EXPECT_EQ(notes.find("training again"), std::string::npos) << notes;
+    EXPECT_EQ(model.record().steps, 30 * static_cast<int64_t>(config.epochs));
+  }
 }
 
 // Of more validation windows than are looked at, those of the last series count like those of the first.
 TEST(ForecastProblem, ValidatesOnWindowsFromAllSeries) {
   SeriesSet data = make_series(2400, 24);
-  for (size_t i = 0; i < 2100; ++i) std::fill_n(data.series[i].values.end() - 4, 4, NAN);
   ForecastConfig config = quick();
   config.horizon = 2;
   config.season = 2;
@@ -225,7 +231,9 @@ TEST(ForecastProblem, ValidatesOnWindowsFromAllSeries) {
   network.initialize(1);
   network.pack(false);
   ThreadPool pool(1);
-  EXPECT_TRUE(std::isfinite(ForecastProblem(data, config, none, network, pool, true).validate()));
+  const double loss = ForecastProblem(data, config, none, network, pool, true).validate();
+  for (size_t i = 2100; i < 2400; ++i) data.series[i].values.back() += 50;
+  EXPECT_GT(ForecastProblem(data, config, none, network, pool, true).validate(), 1.1 * loss);
   for (Series& s : data.series) std::fill_n(s.values.end() - 4, 4, NAN);
   EXPECT_TRUE(std::isnan(ForecastProblem(data, config, none, network, pool, true).validate()));
 }

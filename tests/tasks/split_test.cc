@@ -7,6 +7,22 @@
 namespace elman {
 namespace {
 
+TEST(Split, HoldsNothingOutWhereNothingWasObserved) {
+  ForecastConfig config;
+  config.horizon = 6;
+  config.season = 12;
+  config.validation_share = 0.1;
+  Series series{.id = "s", .start = 0, .values = std::vector<double>(100, 1.0), .covariates = {}};
+  const Split usual = split_of(100, config, true), whole = split_of(100, config, false);
+  ASSERT_GT(usual.held, 0u);
+  std::fill(series.values.end() - static_cast<ptrdiff_t>(usual.held), series.values.end(), NAN);
+  EXPECT_EQ(split_of(series, config, true).held, 0u);
+  EXPECT_EQ(split_of(series, config, true).training, whole.training);
+  series.values.back() = 1;
+  EXPECT_EQ(split_of(series, config, true).held, usual.held);
+  EXPECT_EQ(split_of(series, config, false).training, whole.training);
+}
+
 TEST(Split, NoTrainingTargetReachesIntoTheValidationPart) {
   for (const size_t horizon : {1, 6, 24})
     for (const double share : {0.1, 0.2})
