@@ -19,11 +19,13 @@ RollingOrigins::RollingOrigins(const SeriesSet& data, size_t horizon, const Back
   for (const Series& s : data.series) longest = std::max(longest, s.values.size());
   if (fit(longest)) return;
   const size_t most = most_windows(longest);
-  const std::string advice = most ? fmt::format("at most --windows {}, or a smaller --horizon or --stride", most)
-                                  : fmt::format("a --horizon of at most {}", longest - std::min(longest, kLeastPast));
+  const std::string advice =
+      most                   ? fmt::format("ask for at most --windows {}, or a smaller --horizon or --stride", most)
+      : longest > kLeastPast ? fmt::format("ask for a --horizon of at most {}", longest - kLeastPast)
+                             : "give more data";
   fail(ErrorCode::kData,
        "{}: the longest series has {} steps, expected more for {} windows of {} steps, {} apart, and {} steps before "
-       "them; ask for {}",
+       "them; {}",
        data.path, longest, windows_, horizon_, stride_, kLeastPast, advice);
 }
 

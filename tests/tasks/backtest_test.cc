@@ -90,7 +90,7 @@ TEST(Backtest, TrainsAnewBeforeEveryWindowOnWhatWasKnown) {
 }
 
 TEST(Backtest, RefusesMoreWindowsThanTheDataHoldsBeforeAnyTraining) {
-  const SeriesSet data = make_series(2, 100);
+  SeriesSet data = make_series(2, 100);
   const auto message = [&](const BacktestOptions& options) -> std::string {
     try {
       before_first_origin(data, 6, options);
@@ -108,6 +108,10 @@ TEST(Backtest, RefusesMoreWindowsThanTheDataHoldsBeforeAnyTraining) {
   EXPECT_NE(message({.windows = 94, .stride = 1}).find("--windows 93"), std::string::npos);
   EXPECT_THROW(before_first_origin(data, 99, {.windows = 1}), Error);
   EXPECT_THROW(before_first_origin(data, 6, {.windows = 0}), Error);
+  data = make_series(1, 5);
+  EXPECT_NE(message({.windows = 1}).find("ask for a --horizon of at most 3"), std::string::npos);
+  data = make_series(1, 2);
+  EXPECT_NE(message({.windows = 1}).find("give more data"), std::string::npos) << message({.windows = 1});
 }
 
 }  // namespace
