@@ -47,22 +47,24 @@ Held held(const ForecastModel& model, const SeriesSet& data, size_t first, Forec
   return held;
 }
 
-TEST(RecentErrors, WidenIntervalsThatHeldTooLittle) {
+// As trained, and by the newest errors, six windows after the change.
+std::pair<Held, Held> before_and_after(double noise) {
   ThreadPool pool(1);
-  const SeriesSet data = changed_series(20);
+  const SeriesSet data = changed_series(noise);
   const ForecastModel model = trained_on_first_half(data, pool);
-  const Held before = held(model, data, kTrained + 36, ForecastModel::Intervals::kAsTrained, pool);
-  const Held after = held(model, data, kTrained + 36, ForecastModel::Intervals::kByRecentErrors, pool);
+  return {held(model, data, kTrained + 36, ForecastModel::Intervals::kAsTrained, pool),
+          held(model, data, kTrained + 36, ForecastModel::Intervals::kByRecentErrors, pool)};
+}
+
+TEST(RecentErrors, WidenIntervalsThatHeldTooLittle) {
+  const auto [before, after] = before_and_after(20);
   EXPECT_LT(before.share, 0.6);
   EXPECT_GT(after.share, before.share + 0.1);
+  EXPECT_GT(after.width, before.width);
 }
 
 TEST(RecentErrors, LeaveIntervalsWhereNothingChanged) {
-  ThreadPool pool(1);
-  const SeriesSet data = changed_series(0);
-  const ForecastModel model = trained_on_first_half(data, pool);
-  const Held before = held(model, data, kTrained + 36, ForecastModel::Intervals::kAsTrained, pool);
-  const Held after = held(model, data, kTrained + 36, ForecastModel::Intervals::kByRecentErrors, pool);
+  const auto [before, after] = before_and_after(0);
   EXPECT_LT(std::abs(after.share - 0.8), std::abs(before.share - 0.8) + 0.05);
 }
 
