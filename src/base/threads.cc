@@ -44,15 +44,14 @@ bool ThreadPool::run_one() {
   return true;
 }
 
-void ThreadPool::run(size_t n, size_t grain, Task task) {
+void ThreadPool::run(size_t n, size_t chunk, Task task) {
   if (n == 0) return;
-  const size_t most = std::clamp<size_t>(n / std::max<size_t>(grain, 1), 1, size());
   std::unique_lock region(region_, std::defer_lock);
-  if (most == 1 || !region.try_lock()) return task.call(task.context, 0, n);
+  if (chunk >= n || workers_.empty() || !region.try_lock()) return task.call(task.context, 0, n);
 
   task_ = task;
   n_ = n;
-  chunk_ = (n + most - 1) / most;
+  chunk_ = chunk;
   const size_t ranges = (n + chunk_ - 1) / chunk_;
   running_ = ranges;
   open_ = ((open_ >> kLeftBits) + 1) << kLeftBits | ranges;

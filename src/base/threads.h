@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
@@ -37,11 +38,24 @@ class ThreadPool {
   // REQUIRES: body does not throw.
   template <class Body>
   void split(size_t n, size_t grain, Body&& body) {
-    run(n, grain,
+    const size_t most = std::clamp<size_t>(n / std::max<size_t>(grain, 1), 1, size());
+    run(n, (n + most - 1) / most,
         {[](void* context, size_t begin, size_t end) {
            (*static_cast<std::remove_reference_t<Body>*>(context))(begin, end);
          },
          const_cast<void*>(static_cast<const void*>(&body))});
+  }
+
+  // Calls body(i) for each i < n. A thread that is done takes the next one: for pieces that differ, the longest first.
+  // REQUIRES: body does not throw; n < 65536.
+  template <class Body>
+  void each(size_t n, Body&& body) {
+    const auto range = [&](size_t begin, size_t end) {  // the last range is taken first
+      for (size_t i = end; i > begin; --i) body(n - i);
+    };
+    run(n, 1,
+        {[](void* context, size_t begin, size_t end) { (*static_cast<decltype(range)*>(context))(begin, end); },
+         const_cast<void*>(static_cast<const void*>(&range))});
   }
 
  private:
@@ -49,7 +63,7 @@ class ThreadPool {
     void (*call)(void* context, size_t begin, size_t end) = nullptr;
     void* context = nullptr;
   };
-  void run(size_t n, size_t grain, Task task);
+  void run(size_t n, size_t chunk, Task task);
   void work();
   bool run_one();  // claims and runs a range; false when none is left
   bool any_left() const noexcept { return (open_.load() & kLeftMask) != 0; }

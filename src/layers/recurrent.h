@@ -148,10 +148,18 @@ class RecurrentLayer : public Layer<T> {
   Upcoming<T> tape_of(const Run& run, size_t t, const Share& share) const;
   void backward_window(const Run& run, ThreadPool& pool) const;
 
-  void weight_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x) const;
+  // Which row of a weight's gradient each column of the gate buffer belongs to.
+  struct GradientRows {
+    std::vector<Segment> input, hidden, result;
+  };
+  GradientRows rows_of_gradients() const;
+  void window_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x, T* sums, View<T> d_x,
+                        GemmStart start) const;
+  void weight_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x, T* sums, const GradientRows& rows,
+                        size_t begin, size_t end) const;
   void vector_gradients(const BackwardPass<T>& pass, const Run& run) const;
   void bias_gradients(const BackwardPass<T>& pass, const Buffer<T>& sums) const;
-  void input_gradient(ThreadPool& pool, const Run& run, View<T> d_x, GemmStart start) const;
+  void input_gradient(const Run& run, size_t first, size_t count, View<T> d_x, GemmStart start) const;
   // Calls visit(block) for the rows of step t within the share, a few at a time.
   template <class Visit>
   void for_each_block(const Steps& steps, size_t t, const Share& share, Visit&& visit) const;

@@ -8,6 +8,8 @@ namespace elman {
 namespace {
 
 constexpr size_t kSkip = Segment::kNowhere;
+constexpr size_t kColumns = 16;    // of a thread's share are a multiple: it writes whole cache lines of the bias
+constexpr size_t kPieceRows = 24;  // of d_x at least: fewer do not pay for reading the weights
 
 // Which row of a weight each column of the gate buffer belongs to, given the weight's gate of each column.
 std::vector<Segment> row_of_columns(const Slices& slices, size_t hidden, const std::vector<size_t>& gate_of) {
@@ -61,10 +63,7 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
       run.window = window(steps, std::max(first, block.first), end);
       run.d_gates = d_gates.slice_rows(0, run.window.rows);
       backward_window(run, pool);
-      weight_gradients(pass, run, entry.input);
-      vector_gradients(pass, run);
-      add_column_sums<T>(pool, run.d_gates, sums.data());
-      if (d_x) input_gradient(pool, run, d_x, start);
+      window_gradients(pass, run, entry.input, sums.data(), d_x, start);
     }
     bias_gradients(pass, sums);
   }
@@ -132,12 +131,43 @@ void RecurrentLayer<T>::backward_products(const Run& run, size_t t, size_t phase
   });
 }
 
+// All that the gates' gradient of a window leads to, in pieces that do not wait for each other: a part of the columns
+// for each thread, then a few rows of d_x at a time for whoever is free.
 template <class T>
-void RecurrentLayer<T>::input_gradient(ThreadPool& pool, const Run& run, View<T> d_x, GemmStart start) const {
-  const View<T> window = d_x.slice_rows(run.window.row, run.window.rows);
+void RecurrentLayer<T>::window_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x, T* sums,
+                                         View<T> d_x, GemmStart start) const {
+  ThreadPool& pool = pass.scratch.pool;
+  const size_t rows = run.window.rows, width = run.d_gates.cols;
+  const bool alone = rows * width * (input_ + hidden_) < kWorthThreads;
+  const size_t threads = alone ? 1 : pool.size(), blocks = (width + kColumns - 1) / kColumns;
+  const size_t parts = std::min(d_x || threads == 1 ? threads : 2 * threads, blocks);
+  const size_t pieces = !d_x ? 0 : threads == 1 ? 1 : std::clamp<size_t>(rows / kPieceRows, 1, 4 * threads);
+  const GradientRows gradient_rows = rows_of_gradients();
+  const auto piece = [&](size_t i) {
+    if (i < parts) {
+      const size_t begin = i * blocks / parts * kColumns, end = std::min((i + 1) * blocks / parts * kColumns, width);
+      weight_gradients(pass, run, x, sums, gradient_rows, begin, end);
+    } else {
+      const size_t begin = (i - parts) * rows / pieces, end = (i - parts + 1) * rows / pieces;
+      input_gradient(run, begin, end - begin, d_x, start);
+    }
+  };
+  if (threads > 1) {
+    pool.each(parts + pieces, piece);
+  } else {
+    for (size_t i = 0; i < parts + pieces; ++i) piece(i);
+  }
+  vector_gradients(pass, run);
+}
+
+// Rows [first, first + count) of the window.
+template <class T>
+void RecurrentLayer<T>::input_gradient(const Run& run, size_t first, size_t count, View<T> d_x, GemmStart start) const {
+  const View<T> d_rows = d_x.slice_rows(run.window.row + first, count);
+  const View<T> d_gates = run.d_gates.slice_rows(first, count);
   for (size_t s = 0; s < slices_.count(); ++s)
-    multiply<T>(pool, columns(run.d_gates, s, 0, spec().gates.size()), packed_ih_back_[s], window,
-                s > 0 ? GemmStart::kAccumulate : start);
+    gemm<T>(columns(d_gates, s, 0, spec().gates.size()), packed_ih_back_[s], d_rows,
+            s > 0 ? GemmStart::kAccumulate : start);
 }
 
 template <class T>
@@ -167,24 +197,31 @@ void RecurrentLayer<T>::for_each_previous(const Run& run, size_t state, Visit&& 
 }
 
 template <class T>
-void RecurrentLayer<T>::weight_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x) const {
-  ThreadPool& pool = pass.scratch.pool;
+typename RecurrentLayer<T>::GradientRows RecurrentLayer<T>::rows_of_gradients() const {
   std::vector<size_t> input_gates(spec().columns, kSkip), hidden_gates = input_gates, result_gates = input_gates;
   std::copy(input_gates_.begin(), input_gates_.end(), input_gates.begin());
   for (const RecurrentProduct& p : spec().products)
     for (size_t g = 0; g < p.gates; ++g)
       (p.source == RecurrentProduct::kHidden ? hidden_gates : result_gates)[p.first_column + g] = p.first_gate + g;
+  return {row_of_columns(slices_, hidden_, input_gates), row_of_columns(slices_, hidden_, hidden_gates),
+          row_of_columns(slices_, hidden_, result_gates)};
+}
 
-  add_gradient<T>(pool, run.d_gates, x.slice_rows(run.window.row, run.window.rows),
-                  pass.parameters.gradient(weight_ih_), row_of_columns(slices_, hidden_, input_gates));
-  const View<T> d_weight_hh = pass.parameters.gradient(weight_hh_);
-  const std::vector<Segment> hidden_rows = row_of_columns(slices_, hidden_, hidden_gates);
+// Of columns [begin, end) of the gate buffer.
+template <class T>
+void RecurrentLayer<T>::weight_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x, T* sums,
+                                         const GradientRows& rows, size_t begin, size_t end) const {
+  thread_local Buffer<T> workspace;
+  const Window& window = run.window;
+  const auto add = [&](ConstView<T> d_gates, ConstView<T> source, size_t weight, const std::vector<Segment>& segments) {
+    gemm_gradient<T>(d_gates, source, pass.parameters.gradient(weight), workspace, {segments, begin, end});
+  };
+  add(run.d_gates, x.slice_rows(window.row, window.rows), weight_ih_, rows.input);
   for_each_previous(run, 0, [&](size_t row, View<T> previous) {
-    add_gradient<T>(pool, run.d_gates.slice_rows(row, previous.rows), previous, d_weight_hh, hidden_rows);
+    add(run.d_gates.slice_rows(row, previous.rows), previous, weight_hh_, rows.hidden);
   });
-  if (spec().result)
-    add_gradient<T>(pool, run.d_gates, run.result.slice_rows(run.window.row, run.window.rows), d_weight_hh,
-                    row_of_columns(slices_, hidden_, result_gates));
+  if (spec().result) add(run.d_gates, run.result.slice_rows(window.row, window.rows), weight_hh_, rows.result);
+  column_sums(run.d_gates.slice_cols(begin, end - begin), sums + begin);
 }
 
 template <class T>

@@ -60,6 +60,25 @@ TEST(ThreadPool, ManyRegions) {
   EXPECT_EQ(counts, std::vector<int>(64, 20000));
 }
 
+TEST(ThreadPool, EachPieceRunsOnce) {
+  for (const size_t threads : {1, 2, 3}) {
+    ThreadPool pool(threads);
+    for (const size_t n : {0, 1, 2, 7, 500}) {
+      std::vector<int> counts(n);
+      pool.each(n, [&](size_t i) { ++counts[i]; });
+      EXPECT_EQ(counts, std::vector<int>(n, 1));
+    }
+  }
+}
+
+// The first pieces, said to be the longest, are begun first.
+TEST(ThreadPool, PiecesBeginInOrder) {
+  ThreadPool pool(1);
+  std::vector<size_t> order;
+  pool.each(5, [&](size_t i) { order.push_back(i); });
+  EXPECT_EQ(order, (std::vector<size_t>{0, 1, 2, 3, 4}));
+}
+
 TEST(ThreadPool, ABusyPoolRunsInline) {
   ThreadPool pool(2);
   std::vector<int> counts(2000);
