@@ -47,16 +47,18 @@ HWY_INLINE void gemm_block(const ConstView<T>& a, const TileB<S>& b, size_t cols
   }
 }
 
-// One block of columns and of rows, for all k. `first` is what the sum starts from.
+// One block of columns and of rows, for all k. `first` is what the sum starts from. A single row reads each panel in
+// one go, as far as its copy goes: nothing is used twice that a cache could keep.
 template <class T, class S>
 HWY_INLINE void gemm_rows(ConstView<T> a, const S* panels, View<T> c, TileC<T> first, Upcoming<T>* upcoming) {
+  const size_t most = a.rows == 1 ? GemmShape<T>::kRows * kRowStep : kDepthBlock;
   size_t k = 0;
   do {  // once even if there is nothing to sum, for the start value
-    const size_t depth = std::min(kDepthBlock, a.cols - k);
+    const size_t depth = std::min(most, a.cols - k);
     const TileB<S> block{panels + k * kPanel<T>, a.cols * kPanel<T>, depth};
     const TileC<T> so_far{c.data, c.stride, c.data, c.stride};
     gemm_block(a.slice_cols(k, depth), block, c.cols, k == 0 ? first : so_far, upcoming);
-    k += kDepthBlock;
+    k += depth;
   } while (k < a.cols);
 }
 
