@@ -55,10 +55,22 @@ template <class T, size_t kRow>
 struct AskingRows : CopiedRows<kRow> {
   Upcoming<T>* upcoming;
 };
+// The same while the weights that come next are asked for, as far ahead of those now read.
+template <size_t kRow>
+struct LeadingRows : CopiedRows<kRow> {
+  ptrdiff_t ahead;  // elements of B
+};
 // Columns of a matrix read in place: the rows of the tile are neighbours.
 struct Columns {
   size_t stride;
   size_t at(size_t row, size_t k) const { return k * stride + row; }
+};
+
+// B's panels for one block of k: `panels` apart by panel_stride, each [depth][kPanel]. S is what they are stored as.
+template <class S>
+struct TileB {
+  const S* data;
+  size_t panel_stride, depth;
 };
 
 // Into the second-level cache: the first one is full of panels.
@@ -68,14 +80,31 @@ HWY_INLINE void ask_for(const void* memory) { __builtin_prefetch(memory, 0, 2); 
 template <class T, class Steps>
 class Requests {
  public:
-  Requests(const Steps&, size_t) {}
+  template <class S>
+  Requests(const Steps&, const TileB<S>&) {}
   HWY_INLINE void at(size_t) const {}
+};
+template <class T, size_t kRow>
+class Requests<T, LeadingRows<kRow>> {
+ public:
+  template <class S>
+  Requests(const LeadingRows<kRow>& rows, const TileB<S>& b)
+      : from_(reinterpret_cast<const char*>(b.data + rows.ahead)), step_(kPanel<T> * sizeof(S)) {}
+  HWY_INLINE void at(size_t k) const {
+#pragma GCC unroll 4
+    for (size_t i = 0; i < kPanel<T> * sizeof(T); i += kAlignment) ask_for(from_ + k * step_ + i);
+  }
+
+ private:
+  const char* from_;
+  size_t step_;
 };
 template <class T, size_t kRow>
 class Requests<T, AskingRows<T, kRow>> {
  public:
-  Requests(const AskingRows<T, kRow>& rows, size_t depth) {
-    const T* next = rows.upcoming->take(depth * Lanes<T>::kCount);
+  template <class S>
+  Requests(const AskingRows<T, kRow>& rows, const TileB<S>& b) {
+    const T* next = rows.upcoming->take(b.depth * Lanes<T>::kCount);
     if (next) from_ = next, step_ = Lanes<T>::kCount;
   }
   HWY_INLINE void at(size_t k) const { ask_for(from_ + k * step_); }
@@ -96,13 +125,6 @@ HWY_INLINE void keep_in_register(V& v) {
   (void)v;
 #endif
 }
-
-// B's panels for one block of k: `panels` apart by panel_stride, each [depth][kPanel]. S is what they are stored as.
-template <class S>
-struct TileB {
-  const S* data;
-  size_t panel_stride, depth;
-};
 
 // C[rows, cols] = start + A B. Start has a row stride of its own: a bias or a zero is a row of stride 0, and to
 // accumulate is to start at C itself.
@@ -141,7 +163,7 @@ HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, Steps steps, const TileB<
     for (size_t v = 0; v < kWidth; ++v) sum[r][v] = L::load(c.start + r * c.start_stride + v * L::kCount);
   }
   if (c.start != c.data) ask_for_tile<T, kRows, kWidth>(c);
-  const Requests<T, Steps> requests(steps, b.depth);
+  const Requests<T, Steps> requests(steps, b);
   for (size_t k = 0; k < b.depth; ++k) {
     requests.at(k);
 #pragma GCC unroll 16

@@ -14,6 +14,7 @@ namespace HWY_NAMESPACE {
 // B is read a block of columns at a time, kDepthBlock deep, which fits half of a second-level cache. A block of rows
 // goes through all of k before the next one, so that its part of C waits in the cache too.
 inline constexpr size_t kColumnBlock = 256, kRowBlock = 96;
+inline constexpr size_t kNear = 384 << 10;  // bytes of weights that stay in a second-level cache by themselves
 // A vector more than kDepthBlock: rows start in different cache sets.
 inline constexpr size_t kRowStep = kDepthBlock + 16;
 template <class T>
@@ -28,9 +29,14 @@ HWY_INLINE void copy_row(const T* HWY_RESTRICT from, size_t n, T* HWY_RESTRICT t
   for (; i < n; ++i) to[i] = from[i];
 }
 
-// One block of columns, of rows and of k.
+// Tiles of few rows read the weights faster than a third-level cache brings them without being asked.
+template <class T>
+inline constexpr bool kLowTiles = GemmShape<T>::kRows <= 6;
+
+// One block of columns, of rows and of k. Its first tile of rows brings it into the second-level cache; the second tile
+// asks for the next block, `ahead` of this one.
 template <class T, class S>
-HWY_INLINE void gemm_block(const ConstView<T>& a, const TileB<S>& b, size_t cols, const TileC<T>& c,
+HWY_INLINE void gemm_block(const ConstView<T>& a, const TileB<S>& b, size_t cols, const TileC<T>& c, ptrdiff_t ahead,
                            Upcoming<T>* upcoming) {
   HWY_ALIGN T tile[GemmShape<T>::kRows * kRowStep];
   const RowTiles<T> tiles(a.rows);
@@ -43,6 +49,11 @@ HWY_INLINE void gemm_block(const ConstView<T>& a, const TileB<S>& b, size_t cols
         RowKernels<T, S, AskingRows<T, kRowStep>>::multiply(rows, tile, {{}, upcoming}, b, cols, to);
         continue;
       }
+    if constexpr (kLowTiles<T>)
+      if (t == 1 && ahead != 0 && tiles.count() > 2) {
+        RowKernels<T, S, LeadingRows<kRowStep>>::multiply(rows, tile, {{}, ahead}, b, cols, to);
+        continue;
+      }
     RowKernels<T, S, CopiedRows<kRowStep>>::multiply(rows, tile, {}, b, cols, to);
   }
 }
@@ -50,21 +61,22 @@ HWY_INLINE void gemm_block(const ConstView<T>& a, const TileB<S>& b, size_t cols
 // One block of columns and of rows, for all k. `first` is what the sum starts from. A single row reads each panel in
 // one go, as far as its copy goes: nothing is used twice that a cache could keep.
 template <class T, class S>
-HWY_INLINE void gemm_rows(ConstView<T> a, const S* panels, View<T> c, TileC<T> first, Upcoming<T>* upcoming) {
+HWY_INLINE void gemm_rows(ConstView<T> a, const S* panels, View<T> c, TileC<T> first, bool far, Upcoming<T>* upcoming) {
   const size_t most = a.rows == 1 ? GemmShape<T>::kRows * kRowStep : kDepthBlock;
   size_t k = 0;
   do {  // once even if there is nothing to sum, for the start value
     const size_t depth = std::min(most, a.cols - k);
     const TileB<S> block{panels + k * kPanel<T>, a.cols * kPanel<T>, depth};
     const TileC<T> so_far{c.data, c.stride, c.data, c.stride};
-    gemm_block(a.slice_cols(k, depth), block, c.cols, k == 0 ? first : so_far, upcoming);
+    const size_t next = k + depth < a.cols ? depth : (c.cols + kPanel<T> - 1) / kPanel<T> * a.cols - k;
+    gemm_block(a.slice_cols(k, depth), block, c.cols, k == 0 ? first : so_far, far ? next * kPanel<T> : 0, upcoming);
     k += depth;
   } while (k < a.cols);
 }
 
 template <class T, class S>
 HWY_INLINE void gemm_segment(const ConstView<T>& a, const S* panels, const View<T>& c, GemmStart start, const T* bias,
-                             const Placed& segment, Upcoming<T>* upcoming) {
+                             const Placed& segment, bool far, Upcoming<T>* upcoming) {
   for (size_t done = 0; done < segment.cols; done += kColumnBlock) {
     const size_t cols = std::min(kColumnBlock, segment.cols - done), col = segment.target + done;
     for (size_t row = 0; row < c.rows; row += kRowBlock) {
@@ -73,7 +85,7 @@ HWY_INLINE void gemm_segment(const ConstView<T>& a, const S* panels, const View<
       TileC<T> first{block.data, block.stride, block.data, block.stride};
       if (start == GemmStart::kBias) first.start = bias + col, first.start_stride = 0;
       if (start == GemmStart::kZero) first.start = kZeros<T>, first.start_stride = 0;
-      gemm_rows(a.slice_rows(row, rows), panels + segment.offset + done * a.cols, block, first, upcoming);
+      gemm_rows(a.slice_rows(row, rows), panels + segment.offset + done * a.cols, block, first, far, upcoming);
     }
   }
 }
@@ -83,13 +95,14 @@ HWY_INLINE void gemm_all(const ConstView<T>& a, const PackedMatrix<T>& b, const 
                          const T* bias, SegmentRange range, Upcoming<T>* upcoming) {
   const std::span<const Placed> segments = b.segments();
   const size_t end = std::min(range.end, segments.size());
+  const bool far = b.depth() * b.cols() * sizeof(T) > kNear;
   for (size_t s = range.begin; s < end;) {
     Placed run = segments[s++];
     // Whole panels that go on where the last one ended, here and in C, are one segment: A is copied once for it.
     while (s < end && run.cols % kPanel<T> == 0 && segments[s].target == run.target + run.cols)
       run.cols += segments[s++].cols;
-    if (b.is_narrow()) gemm_segment(a, b.narrow_data(), c, start, bias, run, upcoming);
-    else gemm_segment(a, b.data(), c, start, bias, run, upcoming);
+    if (b.is_narrow()) gemm_segment(a, b.narrow_data(), c, start, bias, run, far, upcoming);
+    else gemm_segment(a, b.data(), c, start, bias, run, far, upcoming);
   }
 }
 
