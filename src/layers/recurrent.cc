@@ -183,7 +183,7 @@ typename RecurrentLayer<T>::Run RecurrentLayer<T>::make_run(const Steps& steps, 
                                                             View<T> y) const {
   const size_t id = this->id(), batch = steps.batch(), extra = spec().states.size() - 1;
   const size_t width = spec().columns * hidden_;
-  const size_t window = std::max({batch, kWindowRows, kWindowBytes / (width * sizeof(T))});
+  const size_t window = window_rows(batch);
   const size_t rows = rolling ? std::min(steps.rows(), window) : steps.rows();
   Run run{.steps = steps,
           .kernels = cell_.template kernels<T>(),
@@ -210,6 +210,11 @@ typename RecurrentLayer<T>::Run RecurrentLayer<T>::make_run(const Steps& steps, 
     for (size_t s = 1; s <= extra; ++s) run.states[s] = run.initial[s];
   }
   return run;
+}
+
+template <class T>
+size_t RecurrentLayer<T>::window_rows(size_t batch) const {
+  return std::max({batch, kWindowRows, kWindowBytes / (spec().columns * hidden_ * sizeof(T))});
 }
 
 template <class T>

@@ -133,6 +133,7 @@ class RecurrentLayer : public Layer<T> {
   Run make_run(const Steps& steps, Workspace<T>& kept, bool rolling, View<T> y) const;
   void load_initial(const Pass<T>& pass, Run& run) const;
   void store_final(State<T>& state, const Run& run) const;
+  size_t window_rows(size_t batch) const;  // the most that a window should have, for steps of so many sequences
   Window window(const Steps& steps, size_t first, size_t last) const;
   // The longest of at most `max_rows` rows, or one step.
   Window window_after(const Steps& steps, size_t first, size_t max_rows) const;

@@ -41,8 +41,7 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
   run.d_y = d_y;
   // Rows are a cache line more than their width apart: powers of two would crowd a few sets of the cache.
   const size_t stride = run.gates.cols + Buffer<T>::kAlignment / sizeof(T);
-  const size_t max_rows = run.window.rows;
-  View<T> d_gates = buffers.matrix(id, kDeltaGates, std::min(steps.rows(), max_rows + batch), stride);
+  View<T> d_gates = buffers.matrix(id, kDeltaGates, std::min(steps.rows(), window_rows(batch) + batch), stride);
   d_gates.cols = run.gates.cols;
   if (spec().result) run.d_result = buffers.matrix(id, kDeltaResult, batch, hidden_);
   const View<T> d_states = buffers.matrix(id, kDeltaStates, states * batch, hidden_);
@@ -53,11 +52,13 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
   }
   Buffer<T>& sums = buffers.at(id, kSums);
   for (size_t end = steps.steps(); end > 0;) {
-    const Window block = window_before(steps, end, kGradientRows);  // cut into windows of about one size
-    const size_t windows = (block.rows + max_rows - 1) / max_rows, rows = (block.rows + windows - 1) / windows;
+    const Window block = window_before(steps, end, kGradientRows);
+    // Cut into windows of about one size, by what the block alone knows: it may be all that is left of a longer pass.
+    const size_t widest = steps.batch_at(reverse_ ? steps.steps() - block.last : block.first);
+    const size_t windows = (block.rows - 1) / window_rows(widest) + 1, rows = (block.rows - 1) / windows + 1;
     sums.resize_zero(run.gates.cols);
     for (; end > block.first; end = run.window.first) {
-      const size_t first = window_before(steps, end, rows + batch - 1).first;
+      const size_t first = window_before(steps, end, rows + widest - 1).first;
       run.window = window(steps, std::max(first, block.first), end);
       run.d_gates = d_gates.slice_rows(0, run.window.rows);
       backward_window(run, pool);

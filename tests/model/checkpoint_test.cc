@@ -82,6 +82,14 @@ TEST_P(Checkpoints, AlsoOfManyToOne) {
   for (const Steps& steps : sequences()) expect_same(network, steps);
 }
 
+// Blocks of the sums that are gone through in several windows, of sequences that end in some of them.
+TEST_P(Checkpoints, AlsoOfWindows) {
+  Network<float> network({3, {Recurrent{.cell = cell_name(), .hidden_size = 70}}});
+  randomize(network.parameters(), 0.15);  // no growth over 700 steps
+  network.pack(true);
+  for (const Steps& steps : sequences()) expect_same(network, steps);
+}
+
 ELMAN_EACH_CELL(Checkpoints);
 
 // A layer that reads backwards keeps all; those before it need not.
