@@ -1,29 +1,17 @@
 // The way back through time of a recurrent layer.
 #include <algorithm>
 
+#include "layers/gate_order.h"
 #include "layers/products.h"
 #include "layers/recurrent.h"
 
 namespace elman {
-namespace {
-
-constexpr size_t kSkip = Segment::kNowhere;
-
-// Which row of a weight each column of the gate buffer belongs to, given the weight's gate of each column.
-std::vector<Segment> row_of_columns(const Slices& slices, size_t hidden, const std::vector<size_t>& gate_of) {
-  std::vector<Segment> segments;
-  for (size_t s = 0; s < slices.count(); ++s)
-    for (const size_t gate : gate_of)
-      segments.push_back({slices.units(s), gate == kSkip ? kSkip : gate * hidden + slices.first(s)});
-  return segments;
-}
-
-}  // namespace
 
 template <class T>
 View<T> RecurrentLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const {
   View<T> d_x;
-  if (need_d_x) d_x = pass.scratch.buffers.matrix(this->id(), kDeltaInput, steps.rows(), input_);
+  if (need_d_x && has_input_gradient())
+    d_x = pass.scratch.buffers.matrix(this->id(), kDeltaInput, steps.rows(), input_);
   backward_into(pass, steps, d_y, d_x, GemmStart::kZero);
   return d_x;
 }
@@ -57,16 +45,19 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
     const size_t widest = steps.batch_at(reverse_ ? steps.steps() - block.last : block.first);
     const size_t windows = (block.rows - 1) / window_rows(widest) + 1, rows = (block.rows - 1) / windows + 1;
     sums.resize_zero(run.gates.cols);
+    projection_->begin_block(pass);
     for (; end > block.first; end = run.window.first) {
       const size_t first = window_before(steps, end, rows + widest - 1).first;
       run.window = window(steps, std::max(first, block.first), end);
       run.d_gates = d_gates.slice_rows(0, run.window.rows);
       backward_window(run, pool);
-      weight_gradients(pass, run, entry.input);
+      const auto window_of = [&](auto rows) { return rows.slice_rows(run.window.row, run.window.rows); };
+      projection_->backward(pass, window_of(entry.input), run.d_gates, d_x ? window_of(d_x) : d_x, start);
+      weight_gradients(pass, run);
       vector_gradients(pass, run);
       add_column_sums<T>(pool, run.d_gates, sums.data());
-      if (d_x) input_gradient(pool, run, d_x, start);
     }
+    projection_->end_block(pass);
     bias_gradients(pass, sums);
   }
   for (size_t s = 0; pass.d_state && s < states; ++s) copy_rows<T>(run.d_states[s], state_of(*pass.d_state, s));
@@ -126,19 +117,11 @@ void RecurrentLayer<T>::backward_products(const Run& run, size_t t, size_t phase
       const bool hidden = p.source == RecurrentProduct::kHidden;
       const View<T> d_source = (hidden ? run.d_states[0] : run.d_result).slice_rows(block.begin, block.count);
       for (size_t s = 0; s < slices_.count(); ++s)
-        gemm<T>(columns(d_gates, s, p.first_column, p.gates.size()), p.packed[s], d_source,
+        gemm<T>(slices_.columns(d_gates, s, p.first_column, p.gates.size()), p.packed[s], d_source,
                 hidden || s > 0 ? GemmStart::kAccumulate : GemmStart::kZero, nullptr,
                 {share.first_slice, share.last_slice}, &upcoming);
     }
   });
-}
-
-template <class T>
-void RecurrentLayer<T>::input_gradient(ThreadPool& pool, const Run& run, View<T> d_x, GemmStart start) const {
-  const View<T> window = d_x.slice_rows(run.window.row, run.window.rows);
-  for (size_t s = 0; s < slices_.count(); ++s)
-    multiply<T>(pool, columns(run.d_gates, s, 0, spec().gates.size()), packed_ih_back_[s], window,
-                s > 0 ? GemmStart::kAccumulate : start);
 }
 
 template <class T>
@@ -168,24 +151,21 @@ void RecurrentLayer<T>::for_each_previous(const Run& run, size_t state, Visit&& 
 }
 
 template <class T>
-void RecurrentLayer<T>::weight_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x) const {
+void RecurrentLayer<T>::weight_gradients(const BackwardPass<T>& pass, const Run& run) const {
   ThreadPool& pool = pass.scratch.pool;
-  std::vector<size_t> input_gates(spec().columns, kSkip), hidden_gates = input_gates, result_gates = input_gates;
-  std::copy(input_gates_.begin(), input_gates_.end(), input_gates.begin());
+  std::vector<size_t> hidden_gates(spec().columns, Segment::kNowhere), result_gates = hidden_gates;
   for (const RecurrentProduct& p : spec().products)
     for (size_t g = 0; g < p.gates; ++g)
       (p.source == RecurrentProduct::kHidden ? hidden_gates : result_gates)[p.first_column + g] = p.first_gate + g;
 
-  add_gradient<T>(pool, run.d_gates, x.slice_rows(run.window.row, run.window.rows),
-                  pass.parameters.gradient(weight_ih_), row_of_columns(slices_, hidden_, input_gates));
   const View<T> d_weight_hh = pass.parameters.gradient(weight_hh_);
-  const std::vector<Segment> hidden_rows = row_of_columns(slices_, hidden_, hidden_gates);
+  const std::vector<Segment> hidden_rows = row_of_columns(slices_, hidden_gates);
   for_each_previous(run, 0, [&](size_t row, View<T> previous) {
     add_gradient<T>(pool, run.d_gates.slice_rows(row, previous.rows), previous, d_weight_hh, hidden_rows);
   });
   if (spec().result)
     add_gradient<T>(pool, run.d_gates, run.result.slice_rows(run.window.row, run.window.rows), d_weight_hh,
-                    row_of_columns(slices_, hidden_, result_gates));
+                    row_of_columns(slices_, result_gates));
 }
 
 template <class T>
@@ -207,7 +187,7 @@ void RecurrentLayer<T>::vector_gradients(const BackwardPass<T>& pass, const Run&
     T* d_vector = pass.parameters.gradient(vectors_[k]).data;
     const auto add = [&](size_t first_row, ConstView<T> state) {
       for (size_t s = 0; s < slices_.count(); ++s) {
-        const View<T> d_gate = columns(run.d_gates, s, spec().column_of(v.gate), 1);
+        const View<T> d_gate = slices_.columns(run.d_gates, s, spec().column_of(v.gate), 1);
         for (size_t r = 0; r < state.rows; ++r)
           for (size_t u = 0, unit = slices_.first(s); u < d_gate.cols; ++u, ++unit)
             d_vector[unit] += d_gate(first_row + r, u) * state(r, unit);
