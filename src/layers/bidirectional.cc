@@ -47,7 +47,8 @@ template <class T>
 View<T> BidirectionalLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y,
                                         bool need_d_x) const {
   View<T> d_x;
-  if (need_d_x) d_x = pass.scratch.buffers.matrix(this->id(), kDeltaInput, steps.rows(), input_);
+  if (need_d_x && forward_.has_input_gradient())
+    d_x = pass.scratch.buffers.matrix(this->id(), kDeltaInput, steps.rows(), input_);
   forward_.backward_into(pass, steps, d_y.slice_cols(0, hidden_), d_x, GemmStart::kZero);
   reverse_.backward_into(pass, steps, d_y.slice_cols(hidden_, hidden_), d_x, GemmStart::kAccumulate);
   return d_x;

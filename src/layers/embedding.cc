@@ -6,24 +6,29 @@
 namespace elman {
 
 template <class T>
+size_t add_embedding(Parameters<T>& parameters, const std::string& prefix, size_t symbols, size_t size) {
+  // torch.nn.Embedding draws from the standard normal, too.
+  return parameters.add(prefix + "weight", {symbols, size}, Init::kNormal, 1, 1.0);
+}
+
+template <class T>
+size_t symbol_index(T symbol, size_t symbols) {
+  if (!(symbol >= 0 && symbol < static_cast<T>(symbols) && symbol == std::floor(symbol)))
+    fail(ErrorCode::kData, "embedding: symbol {} found, expected a whole number from 0 to {}",
+         static_cast<double>(symbol), symbols - 1);
+  return static_cast<size_t>(symbol);
+}
+
+template <class T>
 EmbeddingLayer<T>::EmbeddingLayer(size_t id, size_t symbols, size_t size, const std::string& prefix,
                                   Parameters<T>& parameters)
-    : Layer<T>(id), symbols_(symbols), size_(size) {
-  // torch.nn.Embedding draws from the standard normal, too.
-  weight_ = parameters.add(prefix + "weight", {symbols, size}, Init::kNormal, 1, 1.0);
-}
+    : Layer<T>(id), symbols_(symbols), size_(size), weight_(add_embedding(parameters, prefix, symbols, size)) {}
 
 template <class T>
 View<T> EmbeddingLayer<T>::forward(const Pass<T>& pass, const Steps&, ConstView<T> x) const {
   const View<T> y = pass.kept().matrix(this->id(), kOutput, x.rows, size_);
   const ConstView<T> weight = pass.parameters.value(weight_);
-  for (size_t r = 0; r < x.rows; ++r) {
-    const T symbol = x(r, 0);
-    if (!(symbol >= 0 && symbol < static_cast<T>(symbols_) && symbol == std::floor(symbol)))
-      fail(ErrorCode::kData, "embedding: symbol {} found, expected a whole number from 0 to {}",
-           static_cast<double>(symbol), symbols_ - 1);
-    std::copy_n(weight.row(static_cast<size_t>(symbol)), size_, y.row(r));
-  }
+  for (size_t r = 0; r < x.rows; ++r) std::copy_n(weight.row(symbol_index(x(r, 0), symbols_)), size_, y.row(r));
   if (pass.tape) pass.tape->entry(this->id()).input = x;
   return y;
 }
@@ -41,6 +46,10 @@ View<T> EmbeddingLayer<T>::backward(const BackwardPass<T>& pass, const Steps& st
   return {};
 }
 
+template size_t add_embedding(Parameters<float>&, const std::string&, size_t, size_t);
+template size_t add_embedding(Parameters<double>&, const std::string&, size_t, size_t);
+template size_t symbol_index(float, size_t);
+template size_t symbol_index(double, size_t);
 template class EmbeddingLayer<float>;
 template class EmbeddingLayer<double>;
 

@@ -6,8 +6,17 @@
 
 namespace elman {
 
+// Declares the parameter prefix + "weight" [symbols, size], a vector for each symbol, and returns its index.
+template <class T>
+size_t add_embedding(Parameters<T>& parameters, const std::string& prefix, size_t symbols, size_t size);
+
+// The symbol as an index. Throws ErrorCode::kData unless it is a whole number below `symbols`.
+template <class T>
+size_t symbol_index(T symbol, size_t symbols);
+
 // A learned vector for each symbol, as torch.nn.Embedding. x [rows, 1] holds indices as whole numbers (exact in float
-// up to 2^24); y [rows, size] their rows of weight [symbols, size]. Its input has no gradient.
+// up to 2^24); y [rows, size] their rows of weight [symbols, size]. Its input has no gradient. Few symbols that a
+// recurrent layer reads need no such layer: see symbol_projection.h.
 template <class T>
 class EmbeddingLayer : public Layer<T> {
  public:

@@ -3,36 +3,13 @@
 #include <algorithm>
 #include <numeric>
 
-#include "layers/products.h"
+#include "layers/gate_order.h"
 
 namespace elman {
 namespace {
 
 constexpr size_t kWindowBytes = 1 << 20;  // of gates, which wait in a cache between the projections
 constexpr size_t kWindowRows = 256;       // fewest rows of a window: the weights are read once for each
-
-// Weight rows in the order of the gate buffer: gate by gate within each slice.
-std::vector<size_t> weight_rows(const Slices& slices, size_t hidden, size_t first_slice, size_t last_slice,
-                                const std::vector<size_t>& gates) {
-  std::vector<size_t> rows;
-  for (size_t s = first_slice; s < last_slice; ++s)
-    for (const size_t g : gates)
-      for (size_t u = 0; u < slices.units(s); ++u) rows.push_back(g * hidden + slices.first(s) + u);
-  return rows;
-}
-
-// Columns [first, first + count) of every slice.
-std::vector<Segment> gate_columns(const Slices& slices, size_t first, size_t count) {
-  std::vector<Segment> segments;
-  for (size_t s = 0; s < slices.count(); ++s) segments.push_back({count * slices.units(s), slices.column(s, first)});
-  return segments;
-}
-
-std::vector<Segment> hidden_units(const Slices& slices) {
-  std::vector<Segment> segments;
-  for (size_t s = 0; s < slices.count(); ++s) segments.push_back({slices.units(s), slices.first(s)});
-  return segments;
-}
 
 }  // namespace
 
@@ -42,6 +19,7 @@ RecurrentLayer<T>::RecurrentLayer(size_t id, const RecurrentOptions& o, Paramete
       cell_(*o.cell),
       input_(o.input_size),
       hidden_(o.hidden_size),
+      symbols_(o.symbols ? o.symbols->count : 0),
       reverse_(o.reverse),
       slices_(o.hidden_size, o.cell->spec.columns) {
   const size_t gates = spec().gates.size(), rows = gates * hidden_;
@@ -59,8 +37,9 @@ RecurrentLayer<T>::RecurrentLayer(size_t id, const RecurrentOptions& o, Paramete
                                  n = hidden_](Parameters<T>& p) { std::fill_n(p.value(index).data + first, n, T{1}); });
   }
 
-  input_gates_.resize(gates);
-  for (size_t g = 0; g < gates; ++g) input_gates_[spec().column_of(g)] = g;
+  const GateBuffer<T> buffer{spec(), slices_, bias_};
+  if (o.symbols) projection_ = std::make_unique<SymbolProjection<T>>(buffer, weight_ih_, *o.symbols);
+  else projection_ = std::make_unique<DenseProjection<T>>(buffer, weight_ih_);
   for (const RecurrentProduct& p : spec().products) {
     products_.push_back({&p, {}});
     const auto goes_on = [&](const BackProduct& b) {
@@ -77,29 +56,27 @@ RecurrentLayer<T>::RecurrentLayer(size_t id, const RecurrentOptions& o, Paramete
 
 template <class T>
 void RecurrentLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) {
-  const ConstView<T> weight_ih = parameters.value(weight_ih_), weight_hh = parameters.value(weight_hh_);
-  const auto pack_forward = [&](ConstView<T> weight, const std::vector<size_t>& gates, size_t first_column,
-                                PackedMatrix<T>& packed) {
-    packed.pack_transposed(
-        weight,
-        {weight_rows(slices_, hidden_, 0, slices_.count(), gates), gate_columns(slices_, first_column, gates.size())},
-        &pool);
-  };
-  const auto pack_back = [&](ConstView<T> weight, const std::vector<size_t>& gates, const std::vector<Segment>& sources,
-                             std::vector<PackedMatrix<T>>& packed) {
-    packed.resize(training ? slices_.count() : 0);
-    for (size_t s = 0; s < packed.size(); ++s)
-      packed[s].pack(weight, {weight_rows(slices_, hidden_, s, s + 1, gates), sources}, &pool);
-  };
-  pack_forward(weight_ih, input_gates_, 0, packed_ih_);
-  pack_back(weight_ih, input_gates_, {}, packed_ih_back_);
+  pack_bias(parameters);
+  projection_->pack(parameters, pool, training);
+  const ConstView<T> weight_hh = parameters.value(weight_hh_);
   for (Product& p : products_) {
     std::vector<size_t> gates(p.spec->gates);
     std::iota(gates.begin(), gates.end(), p.spec->first_gate);
-    pack_forward(weight_hh, gates, p.spec->first_column, p.packed);
+    pack_to_gates<T>(weight_hh, gates, slices_, p.spec->first_column, pool, p.packed);
   }
-  for (BackProduct& p : back_products_) pack_back(weight_hh, p.gates, hidden_units(slices_), p.packed);
+  for (BackProduct& p : back_products_) {
+    p.packed.resize(training ? slices_.count() : 0);
+    for (size_t s = 0; s < p.packed.size(); ++s)
+      pack_from_gates<T>(weight_hh, p.gates, slices_, s, hidden_units(slices_), pool, p.packed[s]);
+  }
+  vector_values_.resize(vectors_.size() * hidden_);
+  for (size_t k = 0; k < vectors_.size(); ++k)
+    std::copy_n(parameters.value(vectors_[k]).data, hidden_, vector_values_.data() + k * hidden_);
+  if (!step_constants_.empty()) pack_step(parameters);  // streams are running, or were
+}
 
+template <class T>
+void RecurrentLayer<T>::pack_bias(const Parameters<T>& parameters) {
   const T* bias_ih = parameters.value(bias_ih_).data;
   const T* bias_hh = parameters.value(bias_hh_).data;
   bias_.resize_zero(spec().columns * hidden_);
@@ -111,21 +88,15 @@ void RecurrentLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool, 
   for (size_t g = 0; g < spec().gates.size(); ++g) add_bias(bias_ih, g, spec().column_of(g));
   for (const RecurrentProduct& p : spec().products)
     for (size_t g = 0; g < p.gates; ++g) add_bias(bias_hh, p.first_gate + g, p.first_column + g);
-
-  vector_values_.resize(vectors_.size() * hidden_);
-  for (size_t k = 0; k < vectors_.size(); ++k)
-    std::copy_n(parameters.value(vectors_[k]).data, hidden_, vector_values_.data() + k * hidden_);
-  if (!step_constants_.empty()) pack_step(parameters);  // streams are running, or were
 }
 
 template <class T>
 void RecurrentLayer<T>::narrow(Parameters<T>& parameters) {
+  projection_->narrow(parameters);
   pack_step(parameters);
   step_narrow_ = narrowed(step_weights_);
   step_.narrow_weights = step_narrow_.data();
   step_weights_ = {};
-  packed_ih_.narrow();
-  packed_ih_back_.clear();
   for (Product& p : products_) p.packed.narrow();
   for (BackProduct& p : back_products_) p.packed.clear();
   parameters.drop(weight_ih_);
@@ -183,7 +154,7 @@ typename RecurrentLayer<T>::Run RecurrentLayer<T>::make_run(const Steps& steps, 
                                                             View<T> y) const {
   const size_t id = this->id(), batch = steps.batch(), extra = spec().states.size() - 1;
   const size_t width = spec().columns * hidden_;
-  const size_t window = std::max({batch, kWindowRows, kWindowBytes / (width * sizeof(T))});
+  const size_t window = window_rows(batch);
   const size_t rows = rolling ? std::min(steps.rows(), window) : steps.rows();
   Run run{.steps = steps,
           .kernels = cell_.template kernels<T>(),
@@ -210,6 +181,11 @@ typename RecurrentLayer<T>::Run RecurrentLayer<T>::make_run(const Steps& steps, 
     for (size_t s = 1; s <= extra; ++s) run.states[s] = run.initial[s];
   }
   return run;
+}
+
+template <class T>
+size_t RecurrentLayer<T>::window_rows(size_t batch) const {
+  return std::max({batch, kWindowRows, kWindowBytes / (spec().columns * hidden_ * sizeof(T))});
 }
 
 template <class T>
@@ -269,7 +245,7 @@ CellRows<T> RecurrentLayer<T>::cell_rows(const Run& run, const Block& block, siz
   CellRows<T> cell;
   cell.rows = block.count;
   cell.units = slices_.units(slice);
-  cell.gates = columns(run.gates.slice_rows(row - run.gates_row, block.count), slice, 0, spec().columns);
+  cell.gates = slices_.columns(run.gates.slice_rows(row - run.gates_row, block.count), slice, 0, spec().columns);
   for (size_t s = 0; s < spec().states.size(); ++s) {
     cell.prev[s] = previous(run, s, block).slice_cols(first, cell.units);
     cell.next[s] = units(run.state_rows(s, block.t, block.begin, block.count), slice);
@@ -277,7 +253,7 @@ CellRows<T> RecurrentLayer<T>::cell_rows(const Run& run, const Block& block, siz
   if (run.result) cell.result = units(run.result.slice_rows(row - run.gates_row, block.count), slice);
   for (size_t k = 0; k < vectors_.size(); ++k) cell.vectors[k] = vector_values_.data() + k * hidden_ + first;
   if (run.d_gates) {
-    cell.d_gates = columns(run.d_gates.slice_rows(row - run.window.row, block.count), slice, 0, spec().columns);
+    cell.d_gates = slices_.columns(run.d_gates.slice_rows(row - run.window.row, block.count), slice, 0, spec().columns);
     cell.d_y = run.d_y.slice_rows(row, block.count).slice_cols(first, cell.units);
     for (size_t s = 0; s < spec().states.size(); ++s)
       cell.d_next[s] = cell.d_prev[s] = units(run.d_states[s].slice_rows(block.begin, block.count), slice);
@@ -321,8 +297,8 @@ void RecurrentLayer<T>::forward_into(const Pass<T>& pass, const Steps& steps, Co
   for (size_t first = 0; first < steps.steps(); first = run.window.last) {
     const Window window = run.window = window_after(steps, first, window_rows);
     if (run.rolling) run.gates_row = window.row;
-    multiply<T>(pool, x.slice_rows(window.row, window.rows), packed_ih_,
-                run.gates.slice_rows(window.row - run.gates_row, window.rows), GemmStart::kBias, bias_.data());
+    projection_->forward(pool, x.slice_rows(window.row, window.rows),
+                         run.gates.slice_rows(window.row - run.gates_row, window.rows));
     // h_t becomes h_{t-1} of the next step.
     partition(pool, run).run(pool, (window.last - window.first) * phases, [&](size_t n, const Share& share) {
       forward_phase(run, nth_step(steps, window.first + n / phases), n % phases, share);

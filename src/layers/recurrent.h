@@ -1,28 +1,33 @@
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cells/cell.h"
 #include "kernels/gemm.h"
+#include "layers/input_projection.h"
 #include "layers/layer.h"
 #include "layers/partition.h"
 #include "layers/slices.h"
+#include "layers/symbol_projection.h"
 
 namespace elman {
 
 struct RecurrentOptions {
   const Cell* cell = nullptr;
   size_t input_size = 0, hidden_size = 0;
-  bool reverse = false;        // runs from each sequence's last step to its first
-  bool learned_state = false;  // the initial state is a parameter instead of zeros
+  bool reverse = false;                 // runs from each sequence's last step to its first
+  bool learned_state = false;           // the initial state is a parameter instead of zeros
+  std::optional<Symbols> symbols = {};  // x [rows, 1] holds symbols, whose vectors [input_size] the layer looks up
   std::string prefix = {},
               suffix = {};  // parameter names are prefix + "weight_ih" + suffix, e.g. "rnn." and "_l0_reverse"
 };
 
 // One recurrent layer in one direction: a hoisted input projection, a recurrent projection and a cell.
 //
-//   gates[t] = x[t] W_ih^T + b_ih                      one product over the rows of many steps
+//   gates[t] = x[t] W_ih^T + b_ih                      the rows of many steps at once (layers/input_projection.h)
 //   for each step t:
 //     gates[t] += h[t-1] W_hh^T + b_hh
 //     h[t], … = cell(gates[t], h[t-1], …)              y[t] = h[t]
@@ -54,6 +59,8 @@ class RecurrentLayer : public Layer<T> {
   View<T> state_of(State<T>& state, size_t s) const {
     return {state.layers[this->id()].data() + s * hidden_, state.batch, hidden_, state_size()};
   }
+  // Symbols have none.
+  bool has_input_gradient() const { return symbols_ == 0; }
   // The same, into memory of the caller: y [rows, hidden] may be a slice of a wider matrix. d_x starts at zero or, to
   // sum two directions, at what it holds; without data it is not computed.
   void forward_into(const Pass<T>& pass, const Steps& steps, ConstView<T> x, View<T> y) const;
@@ -125,6 +132,12 @@ class RecurrentLayer : public Layer<T> {
     std::vector<PackedMatrix<T>> packed;
   };
 
+  void pack_bias(const Parameters<T>& parameters);
+  void pack_step_constants();
+  void pack_step_weights(const Parameters<T>& parameters);
+  size_t step_inputs() const { return symbols_ > 0 ? 0 : input_; }
+  void step(const Pass<T>& pass, const CellStep<T>& start, const T* x, T* y) const;
+
   // Time runs forward or in reverse; these say what that means.
   size_t nth_step(const Steps& steps, size_t n) const { return reverse_ ? steps.steps() - 1 - n : n; }
   size_t previous_step(size_t t) const { return reverse_ ? t + 1 : t - 1; }
@@ -133,6 +146,7 @@ class RecurrentLayer : public Layer<T> {
   Run make_run(const Steps& steps, Workspace<T>& kept, bool rolling, View<T> y) const;
   void load_initial(const Pass<T>& pass, Run& run) const;
   void store_final(State<T>& state, const Run& run) const;
+  size_t window_rows(size_t batch) const;  // the most that a window should have, for steps of so many sequences
   Window window(const Steps& steps, size_t first, size_t last) const;
   // The longest of at most `max_rows` rows, or one step.
   Window window_after(const Steps& steps, size_t first, size_t max_rows) const;
@@ -148,18 +162,17 @@ class RecurrentLayer : public Layer<T> {
   Upcoming<T> tape_of(const Run& run, size_t t, const Share& share) const;
   void backward_window(const Run& run, ThreadPool& pool) const;
 
-  // Which row of a weight's gradient each column of the gate buffer belongs to.
+  // Which row of weight_hh each column of the gate buffer belongs to, by what the product reads.
   struct GradientRows {
-    std::vector<Segment> input, hidden, result;
+    std::vector<Segment> hidden, result;
   };
   GradientRows rows_of_gradients() const;
   void window_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x, T* sums, View<T> d_x,
                         GemmStart start) const;
-  void weight_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x, T* sums, const GradientRows& rows,
-                        size_t begin, size_t end) const;
+  void weight_gradients(const BackwardPass<T>& pass, const Run& run, const GradientRows& rows, size_t begin,
+                        size_t end) const;
   void vector_gradients(const BackwardPass<T>& pass, const Run& run) const;
   void bias_gradients(const BackwardPass<T>& pass, const Buffer<T>& sums) const;
-  void input_gradient(const Run& run, size_t first, size_t count, View<T> d_x, GemmStart start) const;
   // Calls visit(block) for the rows of step t within the share, a few at a time.
   template <class Visit>
   void for_each_block(const Steps& steps, size_t t, const Share& share, Visit&& visit) const;
@@ -168,29 +181,24 @@ class RecurrentLayer : public Layer<T> {
   void for_each_previous(const Run& run, size_t state, Visit&& visit) const;
 
   const CellSpec& spec() const { return cell_.spec; }
-  // Columns [first, first + count) of one slice of the gate buffer.
-  View<T> columns(View<T> gates, size_t slice, size_t first, size_t count) const {
-    return gates.slice_cols(slices_.column(slice, first), count * slices_.units(slice));
-  }
   View<T> units(View<T> rows, size_t slice) const {
     return rows.slice_cols(slices_.first(slice), slices_.units(slice));
   }
 
   const Cell& cell_;
-  size_t input_, hidden_;
+  size_t input_, hidden_, symbols_;
   bool reverse_;
   Slices slices_;
   size_t weight_ih_, weight_hh_, bias_ih_, bias_hh_;  // indices of parameters
   std::vector<size_t> vectors_, initial_;
-  PackedMatrix<T> packed_ih_;                    // a segment a slice
-  std::vector<PackedMatrix<T>> packed_ih_back_;  // one a slice
-  std::vector<size_t> input_gates_;              // of the columns that x enters
+  std::unique_ptr<InputProjection<T>> projection_;
   std::vector<Product> products_;
   std::vector<BackProduct> back_products_;
   Buffer<T> bias_;                           // [columns * hidden]: all that is constant in each column
   Buffer<T> vector_values_;                  // [vectors * hidden]
-  Buffer<T> step_constants_, step_weights_;  // as CellStep wants them
+  Buffer<T> step_constants_, step_weights_;  // as CellStep wants them; constants of each start of the projection
   Buffer<BFloat16> step_narrow_;
+  size_t step_columns_ = 0;  // constants of one start
   CellKernels<T> step_kernels_;
   CellStep<T> step_;  // all that step() reads of the layer, in one place
 };

@@ -1,31 +1,23 @@
 // The way back through time of a recurrent layer.
 #include <algorithm>
 
+#include "layers/gate_order.h"
 #include "layers/products.h"
 #include "layers/recurrent.h"
 
 namespace elman {
 namespace {
 
-constexpr size_t kSkip = Segment::kNowhere;
-constexpr size_t kColumns = 16;    // of a thread's share are a multiple: it writes whole cache lines of the bias
+constexpr size_t kColumns = 16;    // of a thread's part are a multiple: it writes whole cache lines of the bias
 constexpr size_t kPieceRows = 24;  // of d_x at least: fewer do not pay for reading the weights
-
-// Which row of a weight each column of the gate buffer belongs to, given the weight's gate of each column.
-std::vector<Segment> row_of_columns(const Slices& slices, size_t hidden, const std::vector<size_t>& gate_of) {
-  std::vector<Segment> segments;
-  for (size_t s = 0; s < slices.count(); ++s)
-    for (const size_t gate : gate_of)
-      segments.push_back({slices.units(s), gate == kSkip ? kSkip : gate * hidden + slices.first(s)});
-  return segments;
-}
 
 }  // namespace
 
 template <class T>
 View<T> RecurrentLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const {
   View<T> d_x;
-  if (need_d_x) d_x = pass.scratch.buffers.matrix(this->id(), kDeltaInput, steps.rows(), input_);
+  if (need_d_x && has_input_gradient())
+    d_x = pass.scratch.buffers.matrix(this->id(), kDeltaInput, steps.rows(), input_);
   backward_into(pass, steps, d_y, d_x, GemmStart::kZero);
   return d_x;
 }
@@ -43,8 +35,7 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
   run.d_y = d_y;
   // Rows are a cache line more than their width apart: powers of two would crowd a few sets of the cache.
   const size_t stride = run.gates.cols + Buffer<T>::kAlignment / sizeof(T);
-  const size_t max_rows = run.window.rows;
-  View<T> d_gates = buffers.matrix(id, kDeltaGates, std::min(steps.rows(), max_rows + batch), stride);
+  View<T> d_gates = buffers.matrix(id, kDeltaGates, std::min(steps.rows(), window_rows(batch) + batch), stride);
   d_gates.cols = run.gates.cols;
   if (spec().result) run.d_result = buffers.matrix(id, kDeltaResult, batch, hidden_);
   const View<T> d_states = buffers.matrix(id, kDeltaStates, states * batch, hidden_);
@@ -55,16 +46,20 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
   }
   Buffer<T>& sums = buffers.at(id, kSums);
   for (size_t end = steps.steps(); end > 0;) {
-    const Window block = window_before(steps, end, kGradientRows);  // cut into windows of about one size
-    const size_t windows = (block.rows + max_rows - 1) / max_rows, rows = (block.rows + windows - 1) / windows;
+    const Window block = window_before(steps, end, kGradientRows);
+    // Cut into windows of about one size, by what the block alone knows: it may be all that is left of a longer pass.
+    const size_t widest = steps.batch_at(reverse_ ? steps.steps() - block.last : block.first);
+    const size_t windows = (block.rows - 1) / window_rows(widest) + 1, rows = (block.rows - 1) / windows + 1;
     sums.resize_zero(run.gates.cols);
+    projection_->begin_block(pass);
     for (; end > block.first; end = run.window.first) {
-      const size_t first = window_before(steps, end, rows + batch - 1).first;
+      const size_t first = window_before(steps, end, rows + widest - 1).first;
       run.window = window(steps, std::max(first, block.first), end);
       run.d_gates = d_gates.slice_rows(0, run.window.rows);
       backward_window(run, pool);
       window_gradients(pass, run, entry.input, sums.data(), d_x, start);
     }
+    projection_->end_block(pass);
     bias_gradients(pass, sums);
   }
   for (size_t s = 0; pass.d_state && s < states; ++s) copy_rows<T>(run.d_states[s], state_of(*pass.d_state, s));
@@ -124,7 +119,7 @@ void RecurrentLayer<T>::backward_products(const Run& run, size_t t, size_t phase
       const bool hidden = p.source == RecurrentProduct::kHidden;
       const View<T> d_source = (hidden ? run.d_states[0] : run.d_result).slice_rows(block.begin, block.count);
       for (size_t s = 0; s < slices_.count(); ++s)
-        gemm<T>(columns(d_gates, s, p.first_column, p.gates.size()), p.packed[s], d_source,
+        gemm<T>(slices_.columns(d_gates, s, p.first_column, p.gates.size()), p.packed[s], d_source,
                 hidden || s > 0 ? GemmStart::kAccumulate : GemmStart::kZero, nullptr,
                 {share.first_slice, share.last_slice}, &upcoming);
     }
@@ -137,7 +132,7 @@ template <class T>
 void RecurrentLayer<T>::window_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x, T* sums,
                                          View<T> d_x, GemmStart start) const {
   ThreadPool& pool = pass.scratch.pool;
-  const size_t rows = run.window.rows, width = run.d_gates.cols;
+  const size_t row = run.window.row, rows = run.window.rows, width = run.d_gates.cols;
   const bool alone = rows * width * (input_ + hidden_) < kWorthThreads;
   const size_t threads = alone ? 1 : pool.size(), blocks = (width + kColumns - 1) / kColumns;
   const size_t parts = std::min(d_x || threads == 1 ? threads : 2 * threads, blocks);
@@ -146,10 +141,12 @@ void RecurrentLayer<T>::window_gradients(const BackwardPass<T>& pass, const Run&
   const auto piece = [&](size_t i) {
     if (i < parts) {
       const size_t begin = i * blocks / parts * kColumns, end = std::min((i + 1) * blocks / parts * kColumns, width);
-      weight_gradients(pass, run, x, sums, gradient_rows, begin, end);
+      projection_->weight_gradient(pass, x.slice_rows(row, rows), run.d_gates, begin, end);
+      weight_gradients(pass, run, gradient_rows, begin, end);
+      column_sums(run.d_gates.slice_cols(begin, end - begin), sums + begin);
     } else {
-      const size_t begin = (i - parts) * rows / pieces, end = (i - parts + 1) * rows / pieces;
-      input_gradient(run, begin, end - begin, d_x, start);
+      const size_t begin = (i - parts) * rows / pieces, count = (i - parts + 1) * rows / pieces - begin;
+      projection_->input_gradient(run.d_gates.slice_rows(begin, count), d_x.slice_rows(row + begin, count), start);
     }
   };
   if (threads > 1) {
@@ -158,16 +155,6 @@ void RecurrentLayer<T>::window_gradients(const BackwardPass<T>& pass, const Run&
     for (size_t i = 0; i < parts + pieces; ++i) piece(i);
   }
   vector_gradients(pass, run);
-}
-
-// Rows [first, first + count) of the window.
-template <class T>
-void RecurrentLayer<T>::input_gradient(const Run& run, size_t first, size_t count, View<T> d_x, GemmStart start) const {
-  const View<T> d_rows = d_x.slice_rows(run.window.row + first, count);
-  const View<T> d_gates = run.d_gates.slice_rows(first, count);
-  for (size_t s = 0; s < slices_.count(); ++s)
-    gemm<T>(columns(d_gates, s, 0, spec().gates.size()), packed_ih_back_[s], d_rows,
-            s > 0 ? GemmStart::kAccumulate : start);
 }
 
 template <class T>
@@ -198,30 +185,25 @@ void RecurrentLayer<T>::for_each_previous(const Run& run, size_t state, Visit&& 
 
 template <class T>
 typename RecurrentLayer<T>::GradientRows RecurrentLayer<T>::rows_of_gradients() const {
-  std::vector<size_t> input_gates(spec().columns, kSkip), hidden_gates = input_gates, result_gates = input_gates;
-  std::copy(input_gates_.begin(), input_gates_.end(), input_gates.begin());
+  std::vector<size_t> hidden_gates(spec().columns, Segment::kNowhere), result_gates = hidden_gates;
   for (const RecurrentProduct& p : spec().products)
     for (size_t g = 0; g < p.gates; ++g)
       (p.source == RecurrentProduct::kHidden ? hidden_gates : result_gates)[p.first_column + g] = p.first_gate + g;
-  return {row_of_columns(slices_, hidden_, input_gates), row_of_columns(slices_, hidden_, hidden_gates),
-          row_of_columns(slices_, hidden_, result_gates)};
+  return {row_of_columns(slices_, hidden_gates), row_of_columns(slices_, result_gates)};
 }
 
 // Of columns [begin, end) of the gate buffer.
 template <class T>
-void RecurrentLayer<T>::weight_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x, T* sums,
-                                         const GradientRows& rows, size_t begin, size_t end) const {
+void RecurrentLayer<T>::weight_gradients(const BackwardPass<T>& pass, const Run& run, const GradientRows& rows,
+                                         size_t begin, size_t end) const {
   thread_local Buffer<T> workspace;
-  const Window& window = run.window;
-  const auto add = [&](ConstView<T> d_gates, ConstView<T> source, size_t weight, const std::vector<Segment>& segments) {
-    gemm_gradient<T>(d_gates, source, pass.parameters.gradient(weight), workspace, {segments, begin, end});
+  const auto add = [&](ConstView<T> d_gates, ConstView<T> source, const std::vector<Segment>& segments) {
+    gemm_gradient<T>(d_gates, source, pass.parameters.gradient(weight_hh_), workspace, {segments, begin, end});
   };
-  add(run.d_gates, x.slice_rows(window.row, window.rows), weight_ih_, rows.input);
   for_each_previous(run, 0, [&](size_t row, View<T> previous) {
-    add(run.d_gates.slice_rows(row, previous.rows), previous, weight_hh_, rows.hidden);
+    add(run.d_gates.slice_rows(row, previous.rows), previous, rows.hidden);
   });
-  if (spec().result) add(run.d_gates, run.result.slice_rows(window.row, window.rows), weight_hh_, rows.result);
-  column_sums(run.d_gates.slice_cols(begin, end - begin), sums + begin);
+  if (spec().result) add(run.d_gates, run.result.slice_rows(run.window.row, run.window.rows), rows.result);
 }
 
 template <class T>
@@ -243,7 +225,7 @@ void RecurrentLayer<T>::vector_gradients(const BackwardPass<T>& pass, const Run&
     T* d_vector = pass.parameters.gradient(vectors_[k]).data;
     const auto add = [&](size_t first_row, ConstView<T> state) {
       for (size_t s = 0; s < slices_.count(); ++s) {
-        const View<T> d_gate = columns(run.d_gates, s, spec().column_of(v.gate), 1);
+        const View<T> d_gate = slices_.columns(run.d_gates, s, spec().column_of(v.gate), 1);
         for (size_t r = 0; r < state.rows; ++r)
           for (size_t u = 0, unit = slices_.first(s); u < d_gate.cols; ++u, ++unit)
             d_vector[unit] += d_gate(first_row + r, u) * state(r, unit);

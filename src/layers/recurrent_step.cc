@@ -1,57 +1,95 @@
 // How a recurrent layer streams: one step of one sequence, all in one kernel.
 #include <algorithm>
 
+#include "layers/embedding.h"
+#include "layers/gate_order.h"
 #include "layers/recurrent.h"
 
 namespace elman {
+namespace {
+
+// Calls visit(first unit, units, width in units) for each group of vectors, in the order of the panels.
+template <class T, class Visit>
+void for_each_group(const CellKernels<T>& kernels, size_t hidden, Visit&& visit) {
+  const size_t lanes = kernels.step_lanes, vectors = (hidden + lanes - 1) / lanes;
+  for (size_t done = 0, group; done < vectors; done += group) {
+    group = step_group(vectors - done, kernels.step_vectors);
+    const size_t first = done * lanes, width = group * lanes;
+    visit(first, std::min(width, hidden - first), width);
+  }
+}
+
+}  // namespace
 
 template <class T>
 void RecurrentLayer<T>::pack_step(const Parameters<T>& parameters) {
   if (!step_narrow_.empty()) return;  // and the parameters are gone
   step_kernels_ = cell_.template step_kernels<T>(hidden_);
   if (!step_kernels_.step) return;
-  const ConstView<T> weight_ih = parameters.value(weight_ih_), weight_hh = parameters.value(weight_hh_);
-  const size_t lanes = step_kernels_.step_lanes, vectors = (hidden_ + lanes - 1) / lanes;
-  step_constants_.resize_zero(vectors * lanes * spec().columns);
-  step_weights_.resize_zero(vectors * lanes * spec().gates.size() * (input_ + hidden_));
-
-  std::vector<T> bias(spec().columns * hidden_);
-  for (size_t s = 0; s < slices_.count(); ++s)
-    for (size_t c = 0; c < spec().columns; ++c)
-      std::copy_n(bias_.data() + slices_.column(s, c), slices_.units(s), &bias[c * hidden_ + slices_.first(s)]);
-
-  T* constants = step_constants_.data();
-  T* weights = step_weights_.data();
-  for (size_t done = 0, group; done < vectors; done += group) {
-    group = step_group(vectors - done, step_kernels_.step_vectors);
-    const size_t first = done * lanes, width = group * lanes, units = std::min(width, hidden_ - first);
-    const auto put = [&](T*& panel, auto value) {  // one value a unit
-      for (size_t u = 0; u < units; ++u) panel[u] = value(first + u);
-      panel += width;
-    };
-    for (size_t c = 0; c < spec().columns; ++c) put(constants, [&](size_t u) { return bias[c * hidden_ + u]; });
-    const auto put_rows = [&](ConstView<T> weight, const std::vector<size_t>& gates_of_columns) {
-      for (size_t k = 0; k < weight.cols; ++k)
-        for (const size_t g : gates_of_columns) put(weights, [&](size_t u) { return weight(g * hidden_ + u, k); });
-    };
-    put_rows(weight_ih, input_gates_);
-    put_rows(weight_hh, back_products_.front().gates);
-  }
+  pack_step_constants();
+  pack_step_weights(parameters);
   step_ = {.constants = step_constants_.data(),
            .weights = step_weights_.data(),
            .narrow_weights = nullptr,
            .vectors = vector_values_.data(),
-           .inputs = input_,
+           .inputs = step_inputs(),
            .units = hidden_};
+}
+
+template <class T>
+void RecurrentLayer<T>::pack_step_constants() {
+  const size_t lanes = step_kernels_.step_lanes;
+  const ConstView<T> starts = projection_->starts();
+  step_columns_ = (hidden_ + lanes - 1) / lanes * lanes * spec().columns;
+  step_constants_.resize_zero(starts.rows * step_columns_);
+  T* panel = step_constants_.data();
+  std::vector<T> start(spec().columns * hidden_);  // [column][unit]
+  for (size_t row = 0; row < starts.rows; ++row) {
+    for (size_t s = 0; s < slices_.count(); ++s)
+      for (size_t c = 0; c < spec().columns; ++c)
+        std::copy_n(starts.row(row) + slices_.column(s, c), slices_.units(s), &start[c * hidden_ + slices_.first(s)]);
+    for_each_group(step_kernels_, hidden_, [&](size_t first, size_t units, size_t width) {
+      for (size_t c = 0; c < spec().columns; ++c, panel += width)
+        std::copy_n(&start[c * hidden_ + first], units, panel);
+    });
+  }
+}
+
+template <class T>
+void RecurrentLayer<T>::pack_step_weights(const Parameters<T>& parameters) {
+  const std::vector<size_t> gates_of_x = input_gates(spec());
+  const std::vector<size_t>& gates_of_h = back_products_.front().gates;
+  step_weights_.resize_zero(step_columns_ / spec().columns * spec().gates.size() * (step_inputs() + hidden_));
+  T* panel = step_weights_.data();
+  for_each_group(step_kernels_, hidden_, [&](size_t first, size_t units, size_t width) {
+    const auto put_rows = [&](size_t parameter, size_t rows, const std::vector<size_t>& gates_of_columns) {
+      const ConstView<T> weight = parameters.value(parameter);
+      for (size_t k = 0; k < rows; ++k)
+        for (const size_t g : gates_of_columns) {
+          for (size_t u = 0; u < units; ++u) panel[u] = weight(g * hidden_ + first + u, k);
+          panel += width;
+        }
+    };
+    put_rows(weight_ih_, step_inputs(), gates_of_x);
+    put_rows(weight_hh_, hidden_, gates_of_h);
+  });
 }
 
 template <class T>
 void RecurrentLayer<T>::step(const Pass<T>& pass, const T* x, size_t width, T* y) const {
   if (step_constants_.empty()) return Layer<T>::step(pass, x, width, y);
+  if (symbols_ == 0) return step(pass, step_, x, y);
+  CellStep<T> start = step_;
+  start.constants += symbol_index(*x, symbols_) * step_columns_;
+  step(pass, start, x, y);
+}
+
+template <class T>
+void RecurrentLayer<T>::step(const Pass<T>& pass, const CellStep<T>& start, const T* x, T* y) const {
   T* states = pass.state->layers[this->id()].data();
-  if (hidden_ <= step_kernels_.step_lanes) return step_kernels_.step_one(step_, x, states, nullptr, y);
-  const View<T> sums = pass.scratch.buffers.matrix(this->id(), kGates, 1, step_constants_.size());
-  step_kernels_.step(step_, x, states, sums.data, y);
+  if (hidden_ <= step_kernels_.step_lanes) return step_kernels_.step_one(start, x, states, nullptr, y);
+  const View<T> sums = pass.scratch.buffers.matrix(this->id(), kGates, 1, step_columns_);
+  step_kernels_.step(start, x, states, sums.data, y);
 }
 
 template void RecurrentLayer<float>::pack_step(const Parameters<float>&);

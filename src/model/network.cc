@@ -1,5 +1,7 @@
 #include "model/network.h"
 
+#include <optional>
+#include <span>
 #include <string>
 
 #include "base/error.h"
@@ -20,6 +22,8 @@ namespace {
 
 constexpr size_t kMaxSize = 1 << 24;  // of any one dimension: products of two fit easily
 constexpr size_t kMaxLayers = 1024;   // containers included
+// Of an embedding that becomes part of the layer after it, which multiplies all symbols' vectors at each packing.
+constexpr size_t kMaxTableSymbols = 512;
 
 void check_size(const std::string& name, const char* field, size_t value) {
   if (value == 0) fail(ErrorCode::kUsage, "layer '{}': {} is 0, expected at least 1", name, field);
@@ -37,6 +41,16 @@ void check_features(const std::string& name, size_t features, size_t width) {
     fail(ErrorCode::kUsage, "layer '{}': features is {}, expected at most the {} it reads", name, features, width);
 }
 
+// The recurrent layer that alone reads what the first of `layers` writes, if that is an embedding of few symbols.
+const Recurrent* reader_of_symbols(std::span<const LayerConfig> layers) {
+  const auto* embedding = std::get_if<Embedding>(&layers[0]);
+  const auto* reader = layers.size() > 1 ? std::get_if<Recurrent>(&layers[1]) : nullptr;
+  if (!embedding || !reader || embedding->symbols > kMaxTableSymbols) return nullptr;
+  const bool adds_its_input =
+      reader->residual && reader->hidden_size * (reader->bidirectional ? 2 : 1) == embedding->output_size;
+  return adds_its_input ? nullptr : reader;
+}
+
 // Turns descriptions into layers, counting ids and following the width of the features.
 template <class T>
 class Builder {
@@ -47,8 +61,10 @@ class Builder {
     const size_t id = next_id();
     std::vector<LayerPtr<T>> layers;
     size_t width = input_size;
-    for (const LayerConfig& config : configs) {
-      std::visit([&](const auto& c) { add(c, width, layers); }, config);
+    for (size_t i = 0; i < configs.size(); ++i) {
+      if (const Recurrent* reader = reader_of_symbols(std::span(configs).subspan(i)))
+        add_with_symbols(*reader, std::get<Embedding>(configs[i++]), width, layers);
+      else std::visit([&](const auto& c) { add(c, width, layers); }, configs[i]);
       width = layers.back()->output_size();
       if (width > kMaxSize) fail(ErrorCode::kLimit, "a layer writes {} features, expected at most {}", width, kMaxSize);
     }
@@ -62,13 +78,13 @@ class Builder {
     return ids_++;
   }
 
-  void add(const Recurrent& c, size_t width, Layers& layers) {
+  void add(const Recurrent& c, size_t width, Layers& layers, std::optional<Symbols> symbols = {}) {
     check_size(c.name, "hidden_size", c.hidden_size);
     check_size(c.name, "num_layers", c.num_layers);
     check_rate(c.name, c.dropout);
     for (size_t k = 0; k < c.num_layers; ++k) {
       if (k > 0 && c.dropout > 0) layers.push_back(std::make_unique<DropoutLayer<T>>(next_id(), width, c.dropout));
-      layers.push_back(recurrent(c, k, width));
+      layers.push_back(recurrent(c, k, width, k == 0 ? symbols : std::nullopt));
       width = layers.back()->output_size();
       if (c.layer_norm)
         layers.push_back(
@@ -76,12 +92,13 @@ class Builder {
     }
   }
 
-  LayerPtr<T> recurrent(const Recurrent& c, size_t k, size_t width) {
+  LayerPtr<T> recurrent(const Recurrent& c, size_t k, size_t width, std::optional<Symbols> symbols) {
     const RecurrentOptions options{.cell = &find_cell(c.cell),
                                    .input_size = width,
                                    .hidden_size = c.hidden_size,
                                    .reverse = false,
                                    .learned_state = c.learned_initial_state,
+                                   .symbols = symbols,
                                    .prefix = c.name + ".",
                                    .suffix = fmt::format("_l{}", k)};
     LayerPtr<T> layer;
@@ -104,13 +121,24 @@ class Builder {
     layers.push_back(std::make_unique<LinearLayer<T>>(next_id(), options, parameters_));
   }
 
-  void add(const Embedding& c, size_t width, Layers& layers) {
+  void check(const Embedding& c, size_t width) {
     check_size(c.name, "symbols", c.symbols);
     check_size(c.name, "output_size", c.output_size);
     if (width != 1)
       fail(ErrorCode::kUsage, "layer '{}': an embedding reads 1 feature, the index; got {}", c.name, width);
+  }
+
+  void add(const Embedding& c, size_t width, Layers& layers) {
+    check(c, width);
     layers.push_back(
         std::make_unique<EmbeddingLayer<T>>(next_id(), c.symbols, c.output_size, c.name + ".", parameters_));
+  }
+
+  // Ids and parameters are those of two layers: what states and files hold does not depend on how they are computed.
+  void add_with_symbols(const Recurrent& reader, const Embedding& c, size_t width, Layers& layers) {
+    check(c, width);
+    const size_t id = next_id(), weight = add_embedding(parameters_, c.name + ".", c.symbols, c.output_size);
+    add(reader, c.output_size, layers, Symbols{id, c.symbols, weight});
   }
 
   void add(const Dropout& c, size_t width, Layers& layers) {
