@@ -28,6 +28,8 @@ bool names_time(std::string_view name) noexcept {
                           "quarter", "month", "week", "day", "hour"});
 }
 bool names_id(std::string_view name) noexcept { return is_any_of(name, {"unique_id", "item_id"}); }
+// Of text; numbers under these names may as well count the rows.
+bool may_name_id(std::string_view name) noexcept { return is_any_of(name, {"id", "series_id", "series"}); }
 bool names_target(std::string_view name) noexcept { return is_any_of(name, {"y", "target", "target_value"}); }
 
 // What looks like a number counts as one even if it is not (3,5 or 1e400): reading it then says what is wrong.
@@ -133,6 +135,8 @@ class ColumnFinder {
 
   void find_id() {
     if (const auto c = first([&](size_t i) { return names_id(header(i)); })) columns_.id = take(*c);
+    else if (const auto text = first([&](size_t i) { return may_name_id(header(i)) && kinds_[i] == Kind::kText; }))
+      columns_.id = take(*text);
   }
 
   void find_targets() {

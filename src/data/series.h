@@ -77,10 +77,10 @@ struct SeriesSet {
 };
 
 // Reads a table in any of the layouts. Long form is recognised by the names unique_id,ds,y or item_id,timestamp,
-// target|target_value, or by `options.id`. Otherwise the first column written as times is the time, and every other
-// column a series (just one with `options.target`). Throws kData, naming file, line, column and what to do: unknown
-// column, text where a number is due, mixed or ambiguous date formats, times that repeat or go back, irregular times,
-// no value at all; kLimit if the grid would take more than 4 times the file plus 64 MiB.
+// target|target_value, by text under id, series_id or series, or by `options.id`. Else the first column of times is the
+// time and every other column a series (just one with `options.target`). Throws kData, naming file, line, column and
+// what to do: unknown column, text for a number, mixed or ambiguous date formats, times that repeat or go back,
+// irregular times, no value at all; kLimit if the grid would take more than 4 times the file plus 64 MiB.
 SeriesSet load_series(const std::string& path, const SeriesOptions& options = {});
 SeriesSet load_series(const CsvTable& table, const SeriesOptions& options = {});
 

@@ -28,6 +28,23 @@ int32_t days_in_month(int32_t year, int32_t month) noexcept {
   return month == 2 && std::chrono::year(year).is_leap() ? 29 : kDays[month - 1];
 }
 
+IsoWeek to_iso_week(Time time) noexcept {
+  using namespace std::chrono;
+  const sys_days day = floor<std::chrono::days>(sys_time<microseconds>(microseconds(time)));
+  const sys_days thursday = day + std::chrono::days(4 - static_cast<int>(weekday(day).iso_encoding()));
+  const year of_thursday = year_month_day(thursday).year();
+  const auto before = (thursday - sys_days(of_thursday / January / 1)).count();
+  return {static_cast<int32_t>(static_cast<int>(of_thursday)), static_cast<int32_t>(before / 7) + 1};
+}
+
+std::optional<Time> from_iso_week(const IsoWeek& week) noexcept {
+  using namespace std::chrono;
+  const sys_days within_first = sys_days(year(week.year) / January / 4);
+  const sys_days monday = within_first - (weekday(within_first) - Monday) + weeks(week.week - 1);
+  const Time start = monday.time_since_epoch().count() * kDay;
+  return to_iso_week(start).year == week.year ? std::optional(start) : std::nullopt;
+}
+
 std::optional<Time> parse_time(std::string_view text, const TimeFormat& format) noexcept {
   Fields fields;
   if (!scan(text, format.pattern, fields)) return std::nullopt;
@@ -56,6 +73,8 @@ std::string format_time(Time time, const TimeFormat& format) {
       case 'S': number(civil.of_day / kSecond % 60, directive.flag); break;
       case 'b': text += kMonths[static_cast<size_t>(civil.month - 1)]; break;
       case 'q': text += std::to_string((civil.month + 2) / 3); break;
+      case 'G': text += fmt::format("{:04}", to_iso_week(time).year); break;
+      case 'V': number(to_iso_week(time).week, directive.flag); break;
       case 'f':
         if (format.fraction_digits > 0)
           text += '.' + fmt::format("{:06}", civil.of_day % kSecond).substr(0, format.fraction_digits);

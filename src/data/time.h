@@ -25,10 +25,18 @@ CivilTime to_civil(Time time) noexcept;
 Time from_civil(const CivilTime& civil) noexcept;
 int32_t days_in_month(int32_t year, int32_t month) noexcept;
 
-// How a column writes its times, in the letters of strftime: %Y %m %d %H %M %S, %b (Jan), %q (quarter), %z (+0100),
-// %:z (+01:00), and three of our own: %f (".5", an optional fraction of a second), %o (+01), %i (a plain integer). A
-// minus as in %-m means no leading zero. Everything else stands for itself. A model keeps the format of its data, so
-// that forecasts are written as the input was.
+// A week of ISO 8601: it starts on a Monday and belongs to the year of its Thursday, so that week 1 has January 4.
+struct IsoWeek {
+  int32_t year = 1970, week = 1;  // from 1
+};
+IsoWeek to_iso_week(Time time) noexcept;
+// Midnight of its Monday, or nothing if the year has no such week.
+std::optional<Time> from_iso_week(const IsoWeek& week) noexcept;
+
+// How a column writes its times, in the letters of strftime: %Y %m %d %H %M %S, %b (Jan), %q (quarter), %G %V (year
+// and week of ISO 8601), %z (+0100), %:z (+01:00), and three of our own: %f (".5", an optional fraction of a second),
+// %o (+01), %i (a plain integer). A minus as in %-m means no leading zero. Everything else stands for itself. A model
+// keeps the format of its data, so that forecasts are written as the input was.
 struct TimeFormat {
   std::string pattern = "%i";
   int32_t fraction_digits = 0;  // that %f writes

@@ -16,10 +16,10 @@ bool is_compact(const TimeFormat& format) noexcept {
 
 // Every accepted way to write a time; where a reading is uncertain, the likelier comes first.
 std::vector<std::string> make_patterns() {
-  std::vector<std::string> patterns = {"%Y-%-m", "%Y/%-m", "%-m/%Y", "%Y-Q%q", "%Y Q%q", "%YQ%q", "%Y %b",
-                                       "%Y-%b",  "%b %Y",  "%b-%Y",  "%Y%m",   "%Y",     "%i"};
+  std::vector<std::string> patterns = {"%Y-%-m", "%Y/%-m", "%-m/%Y", "%Y-Q%q", "%Y Q%q", "%YQ%q", "%G-W%-V", "%G W%-V",
+                                       "%GW%-V", "%Y %b",  "%Y-%b",  "%b %Y",  "%b-%Y",  "%Y%m",  "%Y",      "%i"};
   for (const char* date : {"%Y-%-m-%-d", "%Y/%-m/%-d", "%Y.%-m.%-d", "%-d/%-m/%Y", "%-m/%-d/%Y", "%-d.%-m.%Y",
-                           "%-d-%-m-%Y", "%-m-%-d-%Y", "%-d %b %Y", "%-d-%b-%Y", "%Y%m%d"}) {
+                           "%-d-%-m-%Y", "%-m-%-d-%Y", "%-d %b %Y", "%-d-%b-%Y", "%b %-d %Y", "%b %-d, %Y", "%Y%m%d"}) {
     patterns.emplace_back(date);
     for (const char* separator : {" ", "T"}) {
       for (const char* clock : {"%-H:%M", "%-H:%M:%S%f"}) {

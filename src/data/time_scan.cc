@@ -78,6 +78,13 @@ class Scanner {
   std::string_view rest_;
 };
 
+// Moves to the Monday of a week of the year that was read; false if it has no such week.
+bool move_to_week(int32_t week, CivilTime& civil) noexcept {
+  const std::optional<Time> monday = from_iso_week({civil.year, week});
+  if (monday) civil = to_civil(*monday);
+  return monday.has_value();
+}
+
 // Reads one directive; drops its flag in `directive` if a number that may be short was not.
 bool scan_directive(Scanner& scanner, Directive& directive, Fields& fields) noexcept {
   const auto two_digits = [&](auto& out) {
@@ -87,7 +94,8 @@ bool scan_directive(Scanner& scanner, Directive& directive, Fields& fields) noex
   };
   switch (directive.letter) {
     case 0: return scanner.literal(directive.flag);
-    case 'Y': return scanner.number(4, 4, fields.civil.year) > 0;
+    case 'Y':
+    case 'G': return scanner.number(4, 4, fields.civil.year) > 0;
     case 'm': return two_digits(fields.civil.month);
     case 'd': return two_digits(fields.civil.day);
     case 'H': return two_digits(fields.hour);
@@ -99,6 +107,10 @@ bool scan_directive(Scanner& scanner, Directive& directive, Fields& fields) noex
       if (!scanner.number(1, 1, quarter) || quarter < 1 || quarter > 4) return false;
       fields.civil.month = 3 * quarter - 2;
       return true;
+    }
+    case 'V': {
+      int32_t week = 0;
+      return two_digits(week) && move_to_week(week, fields.civil);
     }
     case 'f': return scanner.fraction(fields);
     case 'z': return scanner.offset(directive.flag == ':', true, fields.offset_minutes);

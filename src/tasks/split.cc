@@ -24,8 +24,12 @@ Split split_of(size_t length, const ForecastConfig& config, bool hold_out) {
   const size_t h = config.horizon;
   const size_t least = std::min(config.season, length / 2) + 1;  // values that a window must have seen
   if (length < least + h) return split;
-  const size_t kept = h + 2 * least;
-  if (hold_out && length > kept) split.held = held_out(length - kept, length, config);
+  // To keep: as many origins as a window must have seen, or, of two long seasons, which leave no room for these and a
+  // horizon too, as many as it forecasts. Without a held-out part there is no choice, no stop and no interval checked.
+  for (const size_t origins : {least, std::min(least, h)}) {
+    const size_t kept = h + least + origins;
+    if (hold_out && split.held == 0 && length > kept) split.held = held_out(length - kept, length, config);
+  }
   if (split.held > 0) split.validation = split.held - h + 1;
   split.first = least;
   split.training = length - split.held - h - least + 1;

@@ -57,7 +57,8 @@ TEST(SeriesLayout, Single) {
 }
 
 TEST(SeriesLayout, LongByConvention) {
-  for (const char* header : {"unique_id,ds,y", "item_id,timestamp,target", "item_id,timestamp,target_value"}) {
+  for (const char* header : {"unique_id,ds,y", "item_id,timestamp,target", "item_id,timestamp,target_value", "id,ds,y",
+                             "Series_ID,time,value"}) {
     const SeriesSet set = load(std::string(header) + "\nb,1,10\nb,2,20\na,7,1\na,8,2\na,9,3\n");
     EXPECT_EQ(set.layout, Layout::kLong);
     EXPECT_EQ(set.id_column + "," + set.time_column + "," + set.target_column, header);
@@ -70,6 +71,7 @@ TEST(SeriesLayout, LongByConvention) {
     EXPECT_EQ(set.frequency.describe(), "step 1");
     EXPECT_EQ(set.time_text(1, 3), "10");
   }
+  EXPECT_EQ(load("id,ds,value\n1,1,5\n2,2,6\n").layout, Layout::kWide);  // numbers may count the rows
 }
 
 TEST(SeriesLayout, LongByNamedColumns) {

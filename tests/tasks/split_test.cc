@@ -47,6 +47,20 @@ TEST(Split, NoTrainingTargetReachesIntoTheValidationPart) {
       }
 }
 
+// Two years of weeks: held out as soon as the origins left are as many as the steps ahead.
+TEST(Split, HoldsOutOfLessThanThreeLongSeasons) {
+  ForecastConfig config;
+  config.horizon = 8;
+  config.season = 52;
+  config.validation_share = 0.1;
+  const Split split = split_of(81, config, true);
+  EXPECT_EQ(split.held, 8u);
+  EXPECT_EQ(split.training, 25u);
+  config.horizon = 13;
+  EXPECT_EQ(split_of(104, config, true).held, 13u);
+  EXPECT_EQ(split_of(75, config, true).held, 0u);  // 38 to see, 13 origins and 13 steps ahead leave 11
+}
+
 // A horizon for each tenth, or as many as leave windows to train with.
 TEST(Split, HoldsOutHorizonsWhereThereIsRoom) {
   ForecastConfig config;
