@@ -37,6 +37,8 @@ class Families(ToolTest):
     def test_what_is_refused(self):
         self.refused(2, *TRAIN, "--model", "globl", says=["--model", "did you mean 'global'?", "recursive"])
         self.refused(2, *TRAIN, "--model", "global", "--base", "theta", says=["--base", "--model global", "level"])
+        self.refused(2, "train", "forecast", "missing.csv", "--horizon", 6, "--base", "level,thetta",
+                     says=["--base: ", "did you mean 'theta'?"])  # before any data is read
         self.refused(2, *TRAIN, "--model", "recursive", "--segment", 12, says=["--segment 12", "--model recursive"])
 
 

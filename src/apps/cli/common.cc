@@ -130,7 +130,12 @@ void add_forecast_flags(Verb& verb, ForecastConfig& config) {
   flags
       .add("--base", config.bases, "NAMES",
            fmt::format("What forecasts correct, one or the mean of: {}", fmt::join(base_names(), ", ")))
-      .zero_means("what proves best on held-out values");
+      .zero_means("what proves best on held-out values")
+      .check([](std::string_view list) {
+        std::vector<std::string> names;
+        parse_value(list, names);
+        for (const std::string& name : names) find_base(name);
+      });
   add_network_flags(flags, config, 0);
   add_training_flags(flags, config);
   flags.add("--batches-per-epoch", config.batches_per_epoch, at_least(0), "Updates between validations")
