@@ -222,6 +222,7 @@ TEST(ForecastProblem, ValidatesOnWindowsFromAllSeries) {
   ForecastConfig config = quick();
   config.horizon = 2;
   config.season = 2;
+  config.head = "quantile";
   config = resolve(config, data);
   const Covariates none;
   const Windows windows(config, data.frequency, none);
