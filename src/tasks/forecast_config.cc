@@ -100,13 +100,6 @@ void check(const ForecastConfig& c) {
          round_up(c.look_back, c.segment));
 }
 
-// Series of steps from a day to a year, unless they are few: each is noisy, in its own way, which a likelihood with a
-// spread of its own for every step makes allowance for. The regular hours of many series are served better by
-// quantiles.
-bool is_noisy_panel(const ForecastConfig& c, size_t series) {
-  return series >= kManySeries && (c.season <= 12 || c.season == 52);
-}
-
 // Few short series learn in fewer steps of smaller batches, and are validated more often, as their best weights may
 // come early: an epoch is a pass over their windows, within limits. Of a larger set it is a sample, and many are drawn.
 void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
@@ -132,7 +125,8 @@ void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
   if (is_long || find_head(c.head).counts || find_family(c.model).closed_loop) return;
   c.choose_base = true;
   c.bases.emplace_back(kSeasonalNaiveName);
-  if (few || is_noisy_panel(c, lengths.size())) c.bases.emplace_back(kThetaName);
+  const bool is_hourly = c.season > 12 && c.season != 52;  // or finer; not tried on panels of these
+  if (few || !is_hourly) c.bases.emplace_back(kThetaName);
 }
 
 // Whether the validation part holds enough values for the widest interval; none are needed without intervals.
@@ -176,12 +170,11 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
   if (chose_segment) c.segment = family.segment(c);
   if (c.look_back == 0) {
     if (chose_segment) c.segment = std::min(c.segment, longest - c.horizon);
-    c.look_back = round_up(family.look_back(c, median, lengths.size() >= kManySeries), c.segment);
+    c.look_back = round_up(family.look_back(c, median), c.segment);
     const size_t most = std::max(c.segment, (longest - c.horizon) / c.segment * c.segment);
     c.look_back = std::min(c.look_back, most);
   }
   check(c);
-  if (c.head.empty()) c.head = is_noisy_panel(c, lengths.size()) ? family.panel_head : family.head;
   c.head = head_of(c).name;
   choose_training(c, lengths);
   c.conformal = c.conformal && can_calibrate(c, lengths);

@@ -30,14 +30,13 @@ size_t choose_segment(const ForecastConfig& c) {
   return (c.horizon + 1) / 2;  // nothing to keep together: few steps
 }
 
-// How far back is worth reading: enough seasons to average out noise, fewer where they are long; of years, where many
-// series teach what to make of them, up to eleven in half a series.
-size_t segments_look_back(const ForecastConfig& c, size_t median_length, bool panel) {
+// How far back is worth reading: enough seasons to average out noise, fewer where they are long.
+size_t segments_look_back(const ForecastConfig& c, size_t median_length) {
   switch (c.season) {
     case 0:
     case 1: return std::max<size_t>(2 * c.horizon, 8);
     case 4:
-    case 12: return c.season * (panel ? std::clamp<size_t>(median_length / (2 * c.season), 5, 11) : 5);
+    case 12: return 5 * c.season;
     case 7: return median_length >= 2 * 53 * 7 + c.horizon ? 53 * 7 : 8 * 7;
     case 24: return 14 * 24;
     case 52: return 104;
@@ -76,14 +75,14 @@ std::vector<LayerConfig> segment_layers(const ForecastConfig& c, const Windows& 
 size_t one_step(const ForecastConfig&) { return 1; }
 
 // Three seasons, of long ones what a step at a time can be read in.
-size_t loop_look_back(const ForecastConfig& c, size_t, bool) {
+size_t loop_look_back(const ForecastConfig& c, size_t) {
   constexpr size_t kShortest = 8, kLongest = 512;
   return std::clamp(std::max(3 * c.season, c.season < 2 ? c.horizon : 0), kShortest, kLongest);
 }
 
 // Of hours two weeks, so that the same hour of the last one can be read.
-size_t global_look_back(const ForecastConfig& c, size_t median_length, bool panel) {
-  return c.season == 24 ? 2 * kHoursOfWeek : loop_look_back(c, median_length, panel);
+size_t global_look_back(const ForecastConfig& c, size_t median_length) {
+  return c.season == 24 ? 2 * kHoursOfWeek : loop_look_back(c, median_length);
 }
 
 std::vector<size_t> last_value(const ForecastConfig&) { return {1}; }
@@ -117,12 +116,12 @@ std::vector<LayerConfig> loop_layers(const ForecastConfig& c, const Windows& win
 }
 
 constexpr ForecastFamily kFamilies[] = {
-    {"segment", "reads a season at a step and writes the future side by side", false, "quantile", "student_t",
-     choose_segment, segments_look_back, nullptr, segment_layers},
+    {"segment", "reads a season at a step and writes the future side by side", false, "quantile", choose_segment,
+     segments_look_back, nullptr, segment_layers},
     {"global", "reads a step with values of seasons before, and goes on from its own forecasts", true, "student_t",
-     "student_t", one_step, global_look_back, seasonal_lags, loop_layers},
+     one_step, global_look_back, seasonal_lags, loop_layers},
     {"recursive", "the textbook's: reads the last value, and goes on from its own forecasts", true, "quantile",
-     "quantile", one_step, loop_look_back, last_value, loop_layers},
+     one_step, loop_look_back, last_value, loop_layers},
 };
 
 }  // namespace

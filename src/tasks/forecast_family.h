@@ -18,10 +18,10 @@ struct ForecastFamily {
   // Reads a row for each step and goes on from its own forecasts: Rollout. It takes them for values of its input, and
   // so corrects the level alone.
   bool closed_loop;
-  std::string_view head, panel_head;  // unless one is named; the second for many series that are no regular hours
-  // What is chosen where nothing is told, by season, horizon, the usual length of the series and whether they are many.
+  std::string_view head;  // unless one is named
+  // What is chosen where nothing is told, by season, horizon and the usual length of the series.
   size_t (*segment)(const ForecastConfig& config);
-  size_t (*look_back)(const ForecastConfig& config, size_t median_length, bool panel);
+  size_t (*look_back)(const ForecastConfig& config, size_t median_length);
   // Of a closed loop, the steps back at which it reads values, ascending from 1; all lie in the look-back.
   std::vector<size_t> (*lags)(const ForecastConfig& config);
   // Names of parameters begin with `prefix`. REQUIRES: a resolved config.

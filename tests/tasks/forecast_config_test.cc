@@ -124,32 +124,6 @@ TEST(ForecastConfig, LooksBackByTheSeason) {
   EXPECT_EQ(look_back(52, 100), 91u);  // whole segments of a quarter, as many as there are
 }
 
-// Of many months half of what the series hold, between five and eleven years; of few series five.
-TEST(ForecastConfig, PanelsLookBackFurther) {
-  const auto look_back = [](size_t count, size_t length) {
-    return resolve(quick(), make_series(count, length)).look_back;
-  };
-  EXPECT_EQ(look_back(30, 100), 60u);
-  EXPECT_EQ(look_back(30, 170), 84u);
-  EXPECT_EQ(look_back(30, 400), 132u);
-  EXPECT_EQ(look_back(19, 400), 60u);
-}
-
-TEST(ForecastConfig, NoisyPanelsForecastDistributions) {
-  ForecastConfig config = quick();
-  const auto head = [&](size_t count, size_t season) {
-    config.season = season;
-    return resolve(config, make_series(count, 120)).head;
-  };
-  for (const size_t season : {1, 4, 7, 12, 52}) {
-    EXPECT_EQ(head(30, season), "student_t");
-    EXPECT_EQ(head(19, season), "quantile");
-  }
-  EXPECT_EQ(head(30, 24), "quantile");
-  config.head = "gaussian";
-  EXPECT_EQ(head(30, 12), "gaussian");
-}
-
 TEST(ForecastConfig, FewShortSeriesAreValidatedOftenAndLargeSetsAsASample) {
   ForecastConfig config;
   config.horizon = 6;
@@ -170,7 +144,7 @@ TEST(ForecastConfig, TriesBasesByTheData) {
   EXPECT_EQ(tried(1, 120).bases, (Names{"level", "seasonal_naive", "theta"}));
   EXPECT_TRUE(tried(1, 120).choose_base);
   EXPECT_EQ(tried(30, 120).bases, (Names{"level", "seasonal_naive", "theta"}));
-  config.season = 24;  // hours of many series: their patterns are regular
+  config.season = 24;
   EXPECT_EQ(tried(30, 120).bases, (Names{"level", "seasonal_naive"}));
   config.season = 0;
   EXPECT_EQ(tried(1, 6000).bases, Names{"level"});

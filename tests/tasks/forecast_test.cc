@@ -222,7 +222,6 @@ TEST(ForecastProblem, ValidatesOnWindowsFromAllSeries) {
   ForecastConfig config = quick();
   config.horizon = 2;
   config.season = 2;
-  config.head = "quantile";
   config = resolve(config, data);
   const Covariates none;
   const Windows windows(config, data.frequency, none);
@@ -265,7 +264,7 @@ TEST(Forecast, EveryBaseIsTrainedAgain) {
   ThreadPool pool(1);
   ForecastConfig config = quick();
   config.bases = {"level", "theta"};
-  for (const auto [ensemble, members] : {std::pair(1, 2u), std::pair(3, 2u), std::pair(5, 4u)}) {
+  for (const auto& [ensemble, members] : {std::pair(1, 2u), std::pair(3, 2u), std::pair(5, 4u)}) {
     config.ensemble = static_cast<size_t>(ensemble);
     const ForecastModel model = ForecastModel::train(data, config, pool);
     EXPECT_EQ(std::get<Sum>(model.network().config().layers.at(0)).branches.size(), members);

@@ -115,7 +115,7 @@ void add_forecast_flags(Verb& verb, ForecastConfig& config) {
   });
   flags.add("--quantiles", config.quantiles, kLevel, "Levels to forecast, 0.5 among them");
   flags.add("--head", config.head, "NAME", "What is forecast for each step: " + names_of(forecast_heads()))
-      .zero_means("by the model and the data")
+      .zero_means("by the model")
       .check([](std::string_view name) { find_head(name); });
   flags.add("--season", config.season, at_least(0), "Steps of the season").zero_means("by the calendar, or detected");
   flags.add("--look-back", config.look_back, at_least(0), "Values read before each forecast")
