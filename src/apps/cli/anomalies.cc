@@ -1,6 +1,5 @@
 #include "tasks/anomalies.h"
 
-#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -87,11 +86,7 @@ void run(const Verb& verb, const Arguments& a) {
   ThreadPool pool(a.common.threads);
   const AnomalyReport report = find_anomalies(model, data, a.level, pool);
   note_result(a, model, report);
-  if (!a.output.empty()) {
-    AtomicFile file(a.output);
-    file.write(to_csv(data, report.anomalies));
-    file.commit();
-  }
+  if (!a.output.empty()) write_file(a.output, to_csv(data, report.anomalies));
   print_result(a, data, report);
 }
 

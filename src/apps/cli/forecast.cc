@@ -63,12 +63,6 @@ Json to_json(const std::vector<Forecast>& forecasts, const std::vector<double>& 
   return list;
 }
 
-void write_file(const std::string& path, const std::string& content) {
-  AtomicFile file(path);
-  file.write(content);
-  file.commit();
-}
-
 size_t find_series(const SeriesSet& data, const std::string& id) {
   if (id.empty()) return 0;
   std::vector<std::string_view> ids;
