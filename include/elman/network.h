@@ -11,10 +11,10 @@ namespace elman {
 // network's own input_size is stated. A layer's `name` prefixes its parameters ("rnn.weight_ih_l0") and is unique in
 // the network.
 
-// Recurrent layers of any cell: rnn_tanh, rnn_relu, lstm, lstm_peephole, gru, gru_reset_before; docs/cells has their
-// equations. Parameters of layer k are PyTorch's: weight_ih_lk [gates * hidden_size, input], weight_hh_lk
-// [gates * hidden_size, hidden_size], bias_ih_lk and bias_hh_lk. Output features: hidden_size, twice that when
-// bidirectional.
+// Recurrent layers of any cell of docs/cells, such as rnn_tanh, lstm or gru; its page has the equations. Parameters of
+// layer k are PyTorch's: weight_ih_lk [gates * hidden_size, input], weight_hh_lk [gates * hidden_size, hidden_size],
+// bias_ih_lk and bias_hh_lk [gates * hidden_size]. Output features: hidden_size, twice that when bidirectional. The
+// error on an unknown cell lists all.
 struct Recurrent {
   std::string cell = "lstm";
   size_t hidden_size = 0;
