@@ -85,7 +85,7 @@ void RecurrentLayer<T>::backward_window(const Run& run, ThreadPool& pool) const 
   });
 }
 
-// What the pointwise math of step t reads, long gone from the caches.
+// What the pointwise math of step t reads, long gone from the caches, for the products before it to prefetch.
 template <class T>
 Upcoming<T> RecurrentLayer<T>::tape_of(const Run& run, size_t t, const Share& share) const {
   Upcoming<T> upcoming;
