@@ -161,8 +161,8 @@ void add_text_flags(Verb& verb, TextConfig& config) {
       .zero_means("by the data");
 }
 
-void require_argument(const std::string& value, std::string_view what, const Verb& verb) {
-  if (value.empty()) fail(ErrorCode::kUsage, "{} is missing; see 'elman {} --help'", what, verb.path);
+void require_argument(bool given, std::string_view what, const Verb& verb) {
+  if (!given) fail(ErrorCode::kUsage, "{} is missing; see 'elman {} --help'", what, verb.path);
 }
 
 void check_output(const std::string& output, const std::string& input) {
