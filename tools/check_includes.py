@@ -14,7 +14,7 @@ from pathlib import Path
 
 # A file under src/ includes its own folder or folders of a lower level, never a sibling of the same level.
 LEVELS = {"base": 0, "tensor": 1, "kernels": 2, "cells": 3, "loss": 3, "optim": 3, "data": 3, "io": 3, "layers": 4,
-          "model": 5, "train": 6, "interop": 6, "tasks": 7, "apps": 8}
+          "model": 5, "train": 6, "tasks": 7, "apps": 8}
 SIMD_FOLDERS = ("kernels", "cells")
 MAX_LINES = 500
 SOURCE_FOLDERS = ("src", "include", "tests", "tools", "python", "benchmarks", "examples")

@@ -14,7 +14,7 @@ enum class ErrorCode {
   kWrite = 6,         // writing a result
   kDiverged = 7,      // training that cannot go on
   kLimit = 8,         // a size or memory limit
-  kPeer = 9,          // another process of a distributed run
+  kPeer = 9,          // kept for another process of a distributed run; nothing throws it yet
   kInterrupted = 130  // stopped by the user, state saved
 };
 

@@ -27,14 +27,15 @@ struct Target {
   std::string loss;  // mse mae huber quantile cross_entropy binary_cross_entropy gaussian student_t negative_binomial
   std::span<const float> values;
   size_t targets = 1;             // target columns a row
-  std::vector<double> quantiles;  // quantile
-  double delta = 1.0;             // huber
+  std::vector<double> quantiles;  // quantile: levels in (0, 1); empty: 0.1, 0.5, 0.9
+  double delta = 1.0;             // huber: |error| where the square turns into a line
 };
 inline Target mse(std::span<const float> values, size_t targets = 1) { return {"mse", values, targets, {}}; }
 inline Target mae(std::span<const float> values, size_t targets = 1) { return {"mae", values, targets, {}}; }
 // values: one class index a row; the network writes a logit for each class.
 inline Target cross_entropy(std::span<const float> classes) { return {"cross_entropy", classes, 1, {}}; }
-// The network writes one column for each level of each target.
+// The pinball loss (Koenker & Bassett 1978). The network writes a column for each level of each target: those of a
+// target are neighbours.
 inline Target quantile(std::span<const float> values, std::vector<double> levels, size_t targets = 1) {
   return {"quantile", values, targets, std::move(levels)};
 }
@@ -45,11 +46,12 @@ class Stream;
 // run on any number of threads at once. Moves; copy() makes another of the same weights.
 class Model {
  public:
-  // Initial weights are a function of `seed`. Throws Error(kUsage) on sizes that do not fit.
+  // Initial weights are a function of `seed`. Throws Error(kUsage) on an unknown cell or sizes that do not fit,
+  // Error(kLimit) on sizes or parameters beyond all use, Error(kConfig) when two layers share a name.
   explicit Model(const NetworkConfig& config, uint64_t seed = 1);
   // Reads a model file of any task. Throws Error(kModel) naming the file and what is wrong.
   static Model load(const std::string& path);
-  // One safetensors file, atomically. Throws Error(kWrite).
+  // One safetensors file, atomically. Throws Error(kWrite); Error(kDiverged) when a weight is NaN or infinite.
   void save(const std::string& path) const;
   Model copy() const;
   Model(Model&&) noexcept;
@@ -60,14 +62,18 @@ class Model {
   size_t output_size() const;
   size_t parameter_count() const;
 
-  // Output rows [rows][output_size], from the initial state. Throws Error(kUsage) when sizes disagree.
+  // Output rows [rows][output_size], from the initial state: a row for each of x, or for each sequence where a layer
+  // keeps one step. Throws Error(kUsage) when sizes disagree, Error(kData) on an index that is no symbol of an
+  // embedding.
   std::vector<float> forward(const Sequences& x) const;
 
   // Forward and back through time: replaces the gradients by those of the mean loss, which it returns. Dropout is on,
-  // its masks drawn from the seed and the number of calls.
+  // its masks drawn from the seed and the number of calls. Throws Error(kUsage) when sizes disagree or the loss is
+  // unknown, Error(kData) on an index or a target that cannot be. One thread at a time.
   double backward(const Sequences& x, const Target& target);
 
-  // All parameters, their gradients in parallel. Call update() after writing to parameters().
+  // All parameters, and in the same places their gradients, zeros before backward(). Call update() after writing to
+  // parameters().
   std::span<float> parameters();
   std::span<const float> gradients() const;
   void update();

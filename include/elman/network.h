@@ -11,8 +11,10 @@ namespace elman {
 // network's own input_size is stated. A layer's `name` prefixes its parameters ("rnn.weight_ih_l0") and is unique in
 // the network.
 
-// Recurrent layers of any cell: rnn_tanh, rnn_relu, lstm, lstm_peephole, gru, gru_reset_before.
-// Output features: hidden_size, twice that when bidirectional.
+// Recurrent layers of any cell of docs/cells, such as rnn_tanh, lstm or gru; its page has the equations. Parameters of
+// layer k are PyTorch's: weight_ih_lk [gates * hidden_size, input], weight_hh_lk [gates * hidden_size, hidden_size],
+// bias_ih_lk and bias_hh_lk [gates * hidden_size]. Output features: hidden_size, twice that when bidirectional. The
+// error on an unknown cell lists all.
 struct Recurrent {
   std::string cell = "lstm";
   size_t hidden_size = 0;
@@ -25,24 +27,29 @@ struct Recurrent {
   std::string name = "rnn";
 };
 
-// y = x W^T + b at every step. zero_start: a skip that at first adds nothing.
+// y = x W^T + b at every step, as torch.nn.Linear: weight [output_size, input], bias [output_size].
 struct Linear {
   size_t output_size = 0;
-  bool zero_start = false;
+  bool zero_start = false;  // the weights begin at 0: a skip that at first adds nothing
   std::string name = "head";
 };
 
-// A vector for each of `symbols` indices; the input has one feature, the index.
+// A learned vector for each of `symbols` indices, as torch.nn.Embedding: weight [symbols, output_size]. The input has
+// one feature, the index, from 0.
 struct Embedding {
   size_t symbols = 0;
   size_t output_size = 0;
   std::string name = "embedding";
 };
 
+// While training, zeroes each feature with probability `rate` and scales the rest by 1 / (1 - rate) (Srivastava et al.
+// 2014); otherwise nothing.
 struct Dropout {
-  double rate = 0.0;
+  double rate = 0.0;  // from 0 to below 1
 };
 
+// (x - mean) / sqrt(variance + 1e-5) over the features of each step, times a weight, plus a bias, as torch.nn.LayerNorm
+// (Ba et al. 2016): both [features].
 struct LayerNorm {
   std::string name = "norm";
 };

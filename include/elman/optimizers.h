@@ -9,7 +9,9 @@ namespace elman {
 struct Moments;  // an optimiser's memory of earlier gradients
 
 // Each step() turns the gradients of Model::backward into new weights, after scaling them down to clip_norm (0: off).
-// It returns false, and leaves the weights alone, when a gradient is NaN or infinite. One optimiser serves one model.
+// It returns false, and leaves the weights alone, when a gradient is NaN or infinite. One optimiser serves one model,
+// and a copy shares its moments. From step to step learning_rate and clip_norm may change; of the other fields those
+// count that the first step found, which throws Error(kUsage) on one out of range.
 
 // AdamW (Loshchilov & Hutter 2019); Adam (Kingma & Ba 2015) when weight_decay is 0.
 struct Adam {
@@ -21,7 +23,7 @@ struct Adam {
   bool step(Model& model);
 };
 
-// Gradient descent with momentum, as torch.optim.SGD.
+// Stochastic gradient descent with momentum, as torch.optim.SGD.
 struct Sgd {
   double learning_rate = 1e-2;
   double momentum = 0.0;

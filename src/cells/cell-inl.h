@@ -1,4 +1,17 @@
-// Runs a cell's math over blocks of rows: included once for each instruction set.
+// Runs a cell's math over blocks of rows: included once for each instruction set. `Math` knows one vector of units:
+//   enum { …, kColumns };                          columns of the gate buffer; those that x enters come first
+//   enum { kH, …, kStates };                       states, the output first
+//   static constexpr size_t kVectors;              learned vectors
+//   static constexpr size_t kApart;                last columns that x does not enter
+//   static constexpr size_t kPhases;               1 or 2
+//   static constexpr size_t kFirstPhaseColumns;    of two phases: columns [0, …) that the first one's math writes
+//   template <size_t kPhase, class V> static void forward(CellLanes<V>& c);
+//       gate: in pre-activations, out what backward needs; prev, vector: in; next: out, in the last phase;
+//       result: out, in the phases before
+//   template <size_t kPhase, class V> static void backward(CellLanes<V>& c);
+//       the phases from the last to the first; in: gate, prev, next, vector; d_next, the gradient to each state after
+//       the step, that of y included, in the last phase, and d_result in those before; out: d_gate; d_prev, the
+//       pointwise part of the gradient to each state before the step, which earlier phases add to
 #if defined(ELMAN_CELLS_CELL_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ELMAN_CELLS_CELL_INL_H_
 #undef ELMAN_CELLS_CELL_INL_H_
@@ -6,10 +19,8 @@
 #define ELMAN_CELLS_CELL_INL_H_
 #endif
 
-#include <algorithm>
-
 #include "cells/cell.h"
-#include "cells/lanes-inl.h"
+#include "cells/cell_lanes-inl.h"
 #include "cells/step-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -66,9 +77,10 @@ HWY_INLINE void backward_unit(const CellRows<T>& block, size_t row, size_t unit,
   for (size_t k = 0; k < Math::kStates; ++k) access.store(c.d_prev[k], block.d_prev[k].row(row) + unit);
 }
 
-// Calls `unit` for every vector of every row of the block.
+// Calls unit_function for every vector of every row of the block. A macro, because the name of a function template
+// cannot be handed over.
 #define ELMAN_FOR_UNITS(unit_function)                                                                             \
-  const size_t lanes = Lanes<T>::count(), whole = block.units / lanes * lanes;                                     \
+  const size_t lanes = Lanes<T>::kCount, whole = block.units / lanes * lanes;                                      \
   for (size_t row = 0; row < block.rows; ++row) {                                                                  \
     for (size_t u = 0; u < whole; u += lanes) unit_function<Math, kPhase>(block, row, u, Access<T, false>{lanes}); \
     if (whole < block.units) unit_function<Math, kPhase>(block, row, whole, Access<T, true>{block.units - whole}); \
@@ -85,6 +97,14 @@ void backward_rows(const CellRows<T>& block) {
 }
 
 #undef ELMAN_FOR_UNITS
+
+// Whether a spec tells of this math what is so: the one is what all other code reads, the other what runs.
+template <class Math>
+constexpr bool is_described_by(const CellSpec& spec) {
+  return spec.columns == Math::kColumns && spec.states.size() == Math::kStates &&
+         spec.vectors.size() == Math::kVectors && spec.phases == Math::kPhases &&
+         spec.columns == spec.gates.size() + Math::kApart;
+}
 
 template <class Math, class T>
 void fill_kernels(CellKernels<T>* kernels) {
@@ -107,8 +127,9 @@ void fill_kernels(CellKernels<T>* kernels) {
 HWY_AFTER_NAMESPACE();
 
 // After the cell's math, inside its target namespace: the tables of kernels that ELMAN_CELL dispatches to.
-#define ELMAN_CELL_KERNELS(Math)                                                      \
-  void Math##F32(CellKernels<float>* kernels) { fill_kernels<Math, float>(kernels); } \
+#define ELMAN_CELL_KERNELS(Math)                                                                   \
+  constexpr bool Math##IsDescribedBy(const CellSpec& spec) { return is_described_by<Math>(spec); } \
+  void Math##F32(CellKernels<float>* kernels) { fill_kernels<Math, float>(kernels); }              \
   void Math##F64(CellKernels<double>* kernels) { fill_kernels<Math, double>(kernels); }
 
 // The kernels of a dispatch table's entry. With one instruction set compiled in there is no table.
@@ -119,20 +140,21 @@ HWY_AFTER_NAMESPACE();
 #endif
 
 // Once a file, in namespace elman: the cell named `name` from its math and its spec.
-#define ELMAN_CELL(name, Math, cell_spec)                   \
-  HWY_EXPORT(Math##F32);                                    \
-  HWY_EXPORT(Math##F64);                                    \
-  extern const Cell name;                                   \
-  const Cell name{cell_spec,                                \
-                  [](size_t entry) {                        \
-                    CellKernels<float> kernels;             \
-                    ELMAN_FILL(Math##F32, entry, &kernels); \
-                    return kernels;                         \
-                  },                                        \
-                  [](size_t entry) {                        \
-                    CellKernels<double> kernels;            \
-                    ELMAN_FILL(Math##F64, entry, &kernels); \
-                    return kernels;                         \
+#define ELMAN_CELL(name, Math, cell_spec)                                                                    \
+  static_assert(HWY_STATIC_DISPATCH(Math##IsDescribedBy)(cell_spec), "a cell's spec and its math disagree"); \
+  HWY_EXPORT(Math##F32);                                                                                     \
+  HWY_EXPORT(Math##F64);                                                                                     \
+  extern const Cell name;                                                                                    \
+  const Cell name{cell_spec,                                                                                 \
+                  [](size_t entry) {                                                                         \
+                    CellKernels<float> kernels;                                                              \
+                    ELMAN_FILL(Math##F32, entry, &kernels);                                                  \
+                    return kernels;                                                                          \
+                  },                                                                                         \
+                  [](size_t entry) {                                                                         \
+                    CellKernels<double> kernels;                                                             \
+                    ELMAN_FILL(Math##F64, entry, &kernels);                                                  \
+                    return kernels;                                                                          \
                   }};
 
 #endif  // ELMAN_CELLS_CELL_INL_H_

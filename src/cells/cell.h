@@ -75,12 +75,13 @@ constexpr size_t step_group(size_t left, size_t most) {
   return (left + groups - 1) / groups;
 }
 
-// What all steps of streams share. Panels hold, for each group of units, rows of that many vectors of `step_lanes`
-// units, zeros beyond the last unit. constants: a row for the bias of each column. weights: for each input, a row for
-// each of the columns it enters, the first; for each h, as many, the last.
+// What all steps of streams share. Units go in groups of whole vectors (step_group), one group's panel after the other;
+// a row of a panel holds the group's units, and zeros beyond the last unit of all.
 template <class T>
 struct CellStep {
-  const T* constants;
+  const T* constants;  // a panel's rows: the bias of each column of the gate buffer
+  // A panel's rows: for each element of x its weights to the columns that x enters, the first ones; then for each
+  // element of h those to the columns that h enters, as many, the last ones.
   const T* weights;
   const BFloat16* narrow_weights;  // instead of weights, unless null
   const T* vectors;                // [vectors][units], the cell's

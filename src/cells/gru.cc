@@ -2,10 +2,10 @@
 //   r, z = sigmoid(W_ih x + b_ih + W_hh h + b_hh)      h' = (1 - z) n + z h
 // gru, reset after the product, as torch.nn.GRU:           n = tanh(W_in x + b_in + r (W_hn h + b_hn))
 // gru_reset_before, ONNX's linear_before_reset = 0:        n = tanh(W_in x + b_in + W_hn (r h) + b_hn)
+#include "kernels/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cells/gru.cc"
-#include "kernels/targets.h"
-#include <hwy/foreach_target.h>
+#include "hwy/foreach_target.h"
 
 #include "cells/cell-inl.h"
 

@@ -2,10 +2,10 @@
 //   i, f, o = sigmoid(W_ih x + b_ih + W_hh h + b_hh)   g = tanh(the same)
 //   c' = f c + i g                                     h' = o tanh(c')
 // lstm_peephole adds diagonal weights from the memory: p_i c and p_f c into i and f, p_o c' into o (ONNX's P).
+#include "kernels/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cells/lstm.cc"
-#include "kernels/targets.h"
-#include <hwy/foreach_target.h>
+#include "hwy/foreach_target.h"
 
 #include "cells/cell-inl.h"
 

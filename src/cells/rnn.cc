@@ -1,9 +1,9 @@
 // The simple recurrent network (Elman 1990), as torch.nn.RNN:
 //   h' = f(W_ih x + b_ih + W_hh h + b_hh),  f = tanh (rnn_tanh) or relu (rnn_relu)
+#include "kernels/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cells/rnn.cc"
-#include "kernels/targets.h"
-#include <hwy/foreach_target.h>
+#include "hwy/foreach_target.h"
 
 #include "cells/cell-inl.h"
 

@@ -9,7 +9,7 @@
 #include <algorithm>
 
 #include "cells/cell.h"
-#include "cells/lanes-inl.h"
+#include "cells/cell_lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace elman {

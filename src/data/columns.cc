@@ -1,7 +1,6 @@
 #include "data/columns.h"
 
 #include <algorithm>
-#include <array>
 #include <initializer_list>
 #include <string>
 #include <string_view>

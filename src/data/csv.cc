@@ -2,10 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
-#include <cstring>
-#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -17,15 +13,8 @@
 namespace elman {
 namespace {
 
-constexpr std::string_view kBom = "\xEF\xBB\xBF";
 constexpr size_t kLongestName = 1000;
 constexpr std::array<char, 3> kDelimiters = {',', ';', '\t'};
-
-std::string_view trim(std::string_view text) noexcept {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // The delimiter that splits the first rows most evenly: as often in each as in the header, and often.
 char find_delimiter(std::string_view text) {
@@ -232,7 +221,7 @@ CsvTable parse_csv(std::string text, std::string path, const CsvLimits& limits) 
   CsvTable table;
   table.path_ = std::move(path);
   table.text_ = std::move(text);
-  table.start_ = table.text_.starts_with(kBom) ? kBom.size() : 0;
+  table.start_ = table.text_.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
   table.delimiter_ = find_delimiter(std::string_view(table.text_).substr(table.start_));
 
   CsvCursor row(table);

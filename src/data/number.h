@@ -11,6 +11,9 @@ const char* parse_number(std::string_view text, double& value) noexcept;
 // The same for a cell without a place in a file; throws kData.
 double parse_number(std::string_view text);
 
+// Without blanks and tabs at its ends.
+std::string_view trim(std::string_view text) noexcept;
+
 // Empty, NaN, NA, N/A, <NA>, null or None, in any case.
 bool is_missing(std::string_view text) noexcept;
 

@@ -22,7 +22,7 @@ std::string describe(std::string_view text, size_t offset) {
 
 std::string read_corpus_text(const std::string& path) {
   std::string text = read_text_file(path, {.line_bytes = std::numeric_limits<size_t>::max()});
-  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
   if (text.empty()) fail(ErrorCode::kData, "{}: is empty, expected a text to learn from", path);
   return text;
 }

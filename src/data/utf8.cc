@@ -1,5 +1,6 @@
 #include "data/utf8.h"
 
+#include <cstdint>
 #include <cstring>
 
 namespace elman {

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace elman {
 
 inline constexpr char32_t kInvalidUtf8 = 0xFFFFFFFF;
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // that some programs begin a file with
 
 // The character at `text[offset]`, moving `offset` past it; at an invalid byte returns kInvalidUtf8 and moves by one.
 // Overlong forms, surrogates and code points above U+10FFFF are invalid. REQUIRES offset < text.size().

@@ -161,6 +161,12 @@ void AtomicFile::fail_with_errno(std::string_view action) const {
        advice(error));
 }
 
+void write_file(const std::string& path, std::string_view content) {
+  AtomicFile file(path);
+  file.write(content);
+  file.commit();
+}
+
 void check_writable(const std::string& path) {
   struct stat existing;
   if (::stat(path.c_str(), &existing) == 0 && S_ISFIFO(existing.st_mode)) return;  // its reader would see an end

@@ -35,6 +35,9 @@ class AtomicFile {
   int file_ = -1;
 };
 
+// The file `path` with this content, whole or not at all. Throws kWrite.
+void write_file(const std::string& path, std::string_view content);
+
 // Fails as a later AtomicFile(path) would, leaving nothing behind: called before hours of work, not after.
 void check_writable(const std::string& path);
 

@@ -36,6 +36,4 @@ float from_f16(uint16_t bits) noexcept {
   return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
 }
 
-float from_bf16(uint16_t bits) noexcept { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
-
 }  // namespace elman

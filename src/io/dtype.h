@@ -29,8 +29,7 @@ constexpr DType dtype_of() noexcept {
   }
 }
 
-// The exact value of a half-precision (IEEE binary16) or bfloat16 number given by its bits.
+// The exact value of a half-precision number (IEEE binary16) given by its bits; bfloat16 is in tensor/bfloat16.h.
 float from_f16(uint16_t bits) noexcept;
-float from_bf16(uint16_t bits) noexcept;
 
 }  // namespace elman

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "io/safetensors_header.h"
+#include "tensor/bfloat16.h"
 
 namespace elman {
 namespace {
@@ -79,7 +80,9 @@ std::string read_header(const std::string& path, Reader& reader) {
   return header;
 }
 
-float widen(uint16_t bits, DType dtype) noexcept { return dtype == DType::kF16 ? from_f16(bits) : from_bf16(bits); }
+float widen(uint16_t bits, DType dtype) noexcept {
+  return dtype == DType::kF16 ? from_f16(bits) : BFloat16{bits}.value();
+}
 
 // Elements of type From, at any alignment, each through `convert`.
 template <class From, class T, class Convert>

@@ -1,4 +1,3 @@
-#include <bit>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"

@@ -50,12 +50,12 @@ template <size_t kRow>
 struct CopiedRows {
   size_t at(size_t row, size_t k) const { return row * kRow + k; }
 };
-// The same while memory is asked for: a loop of its own, because even an idle request takes a load's place.
+// The same while memory is prefetched: a loop of its own, because even an idle prefetch takes a load's place.
 template <class T, size_t kRow>
 struct AskingRows : CopiedRows<kRow> {
   Upcoming<T>* upcoming;
 };
-// The same while the weights that come next are asked for, as far ahead of those now read.
+// The same while the weights that come next are prefetched, as far ahead of those now read.
 template <size_t kRow>
 struct LeadingRows : CopiedRows<kRow> {
   ptrdiff_t ahead;  // elements of B
@@ -73,10 +73,10 @@ struct TileB {
   size_t panel_stride, depth;
 };
 
-// Into the second-level cache: the first one is full of panels.
+// Prefetches into the second-level cache: the first one is full of panels.
 HWY_INLINE void ask_for(const void* memory) { __builtin_prefetch(memory, 0, 2); }
 
-// What a tile asks for at each of its steps of k: as a rule nothing.
+// What a tile prefetches at each of its steps of k: as a rule nothing.
 template <class T, class Steps>
 class Requests {
  public:

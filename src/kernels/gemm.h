@@ -83,8 +83,9 @@ struct SegmentRange {
   size_t begin = 0, end = SIZE_MAX;
 };
 
-// What the caller reads next, a few runs of memory: products ask for it while they multiply, a vector for each step of
-// k, and it has come when they are done. Asked for at once, most of it would be refused: a core waits for few lines.
+// What the caller reads next, a few runs of memory, for products to prefetch while they multiply: a vector for each
+// step of k, so that it is in the cache when they are done. Prefetched all at once, most of it would be dropped, as a
+// core waits for few cache lines at a time.
 template <class T>
 class Upcoming {
  public:
@@ -94,7 +95,7 @@ class Upcoming {
     if (rows.stride == rows.cols && size > 0 && count_ < kMaxRuns) runs_[count_++] = {rows.data, rows.data + size};
   }
   bool any_left() const noexcept { return next_ < count_; }
-  // Where the next `size` elements begin, perhaps some too many; null: all have been asked for.
+  // Where the next `size` elements to prefetch begin, perhaps some too many; null: none are left.
   const T* take(size_t size) noexcept {
     if (!any_left()) return nullptr;
     Run& run = runs_[next_];
@@ -116,7 +117,7 @@ class Upcoming {
 // C[i, j] = start + sum_k A[i, k] B[k, j] for the columns j of the chosen segments. Each element is one chain of fused
 // multiply-adds over ascending k, from the start value: no tile, thread count or vector width changes a bit. Serial and
 // noexcept: callers split rows or segments over threads. REQUIRES: a.cols == b.depth(), c.rows == a.rows, the segments'
-// targets lie in C; for kBias `bias` has an element for each column of C. `upcoming`, if any, is asked for meanwhile.
+// targets lie in C; for kBias `bias` has an element for each column of C. `upcoming`, if any, is prefetched meanwhile.
 template <class T>
 void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, const T* bias = nullptr,
           SegmentRange range = {}, Upcoming<T>* upcoming = nullptr) noexcept;

@@ -30,7 +30,6 @@ struct Lanes<float> {
   using V = hn::Vec<Tag>;
   static constexpr size_t kCount = HWY_LANES(float);
 
-  static constexpr size_t count() { return kCount; }
   static HWY_INLINE V load(const float* from) { return hn::LoadU(Tag(), from); }
   static HWY_INLINE V load(const BFloat16* from) {
     const hn::Rebind<uint16_t, Tag> half;
@@ -40,7 +39,7 @@ struct Lanes<float> {
   }
   static HWY_INLINE void store(V v, float* to) { hn::StoreU(v, Tag(), to); }
   static HWY_INLINE V splat(float x) { return hn::Set(Tag(), x); }
-  // The first n <= count() lanes; the others read as zero and are not written.
+  // The first n <= kCount lanes; the others read as zero and are not written.
   static HWY_INLINE V load_some(const float* from, size_t n) { return load_pieces(Tag(), from, n); }
   static HWY_INLINE void store_some(V v, float* to, size_t n) { store_pieces(Tag(), v, to, n); }
 
@@ -82,7 +81,6 @@ struct Lanes<double> {
   using V = double;
   static constexpr size_t kCount = 1;
 
-  static constexpr size_t count() { return kCount; }
   static HWY_INLINE V load(const double* from) { return *from; }
   static HWY_INLINE V load(const BFloat16* from) { return static_cast<double>(from->value()); }
   static HWY_INLINE void store(V v, double* to) { *to = v; }

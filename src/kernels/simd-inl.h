@@ -11,7 +11,7 @@
 //   template <class T> void square(T* x, size_t n) {
 //     using L = Lanes<T>;
 //     size_t i = 0;
-//     for (; i + L::count() <= n; i += L::count()) L::store(L::load(x + i) * L::load(x + i), x + i);
+//     for (; i + L::kCount <= n; i += L::kCount) L::store(L::load(x + i) * L::load(x + i), x + i);
 //     if (i < n) ...load_some(x + i, n - i)...
 //   }
 //   void square_f32(float* x, size_t n) { square(x, n); }

@@ -8,7 +8,7 @@ namespace elman {
 template <class T>
 size_t add_embedding(Parameters<T>& parameters, const std::string& prefix, size_t symbols, size_t size) {
   // torch.nn.Embedding draws from the standard normal, too.
-  return parameters.add(prefix + "weight", {symbols, size}, Init::kNormal, 1, 1.0);
+  return parameters.add(prefix + "weight", {symbols, size}, Init::kNormal);
 }
 
 template <class T>

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <string_view>
 #include <vector>
 
 #include "base/random.h"
@@ -55,11 +54,12 @@ template <class T>
 struct Tape {
   struct Entry {
     ConstView<T> input = {}, output = {};
-    bool had_state = false, dropped = false;
+    bool had_state = false;  // Pass::has_state()
+    bool dropped = false;    // whether dropout ran, and its source and first row then: the masks are drawn again
     Random dropout{0, 0};
     size_t first_row = 0;
-    std::shared_ptr<Checkpoints<T>> checkpoints = {};
-    std::shared_ptr<std::vector<Tape>> steps = {};  // of calls that follow one another
+    std::shared_ptr<Checkpoints<T>> checkpoints = {};  // of layers that ran piece by piece
+    std::shared_ptr<std::vector<Tape>> steps = {};     // of calls that follow one another
   };
   // With checkpoints only the states between pieces of about so many steps are kept, and the way back runs each piece
   // anew: sqrt(steps) makes memory grow as that root, for one more forward pass. The same bits. 0: all is kept.

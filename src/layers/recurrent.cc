@@ -51,8 +51,7 @@ RecurrentLayer<T>::RecurrentLayer(size_t id, const RecurrentOptions& o, Paramete
   }
 }
 
-// ---- Weights as the kernels want them
-// -----------------------------------------------------------------------------------------
+// ---- Weights as the kernels want them ----
 
 template <class T>
 void RecurrentLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool, bool training) {
@@ -103,8 +102,7 @@ void RecurrentLayer<T>::narrow(Parameters<T>& parameters) {
   parameters.drop(weight_hh_);
 }
 
-// ---- States
-// -------------------------------------------------------------------------------------------------------------------
+// ---- States ----
 
 template <class T>
 void RecurrentLayer<T>::initial_state(const Parameters<T>& parameters, size_t batch, State<T>& state) const {
@@ -146,8 +144,7 @@ size_t RecurrentLayer<T>::continuing(const Steps& steps, size_t t) const {
   return t == 0 ? 0 : steps.batch_at(t);
 }
 
-// ---- Buffers and windows of one call
-// ------------------------------------------------------------------------------------------
+// ---- Buffers and windows of one call ----
 
 template <class T>
 typename RecurrentLayer<T>::Run RecurrentLayer<T>::make_run(const Steps& steps, Workspace<T>& kept, bool rolling,
@@ -224,8 +221,7 @@ size_t RecurrentLayer<T>::tape_size(const Steps& steps, size_t) const {
          steps.batch() * state_size();
 }
 
-// ---- One step
-// -----------------------------------------------------------------------------------------------------------------
+// ---- One step ----
 
 template <class T>
 ConstView<T> RecurrentLayer<T>::previous(const Run& run, size_t state, const Block& block) const {
@@ -278,8 +274,7 @@ void RecurrentLayer<T>::forward_phase(const Run& run, size_t t, size_t phase, co
   }
 }
 
-// ---- Forward
-// ----------------------------------------------------------------------------------------------------------
+// ---- Forward ----
 
 template <class T>
 View<T> RecurrentLayer<T>::forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const {

@@ -21,8 +21,8 @@ struct RecurrentOptions {
   bool reverse = false;                 // runs from each sequence's last step to its first
   bool learned_state = false;           // the initial state is a parameter instead of zeros
   std::optional<Symbols> symbols = {};  // x [rows, 1] holds symbols, whose vectors [input_size] the layer looks up
-  std::string prefix = {},
-              suffix = {};  // parameter names are prefix + "weight_ih" + suffix, e.g. "rnn." and "_l0_reverse"
+  // Parameters are called prefix + "weight_ih" + suffix and so on: "rnn." and "_l0_reverse", say.
+  std::string prefix = {}, suffix = {};
 };
 
 // One recurrent layer in one direction: a hoisted input projection, a recurrent projection and a cell.

@@ -34,7 +34,7 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
   run.zero_start = !entry.had_state && initial_.empty();
   run.d_y = d_y;
   // Rows are a cache line more than their width apart: powers of two would crowd a few sets of the cache.
-  const size_t stride = run.gates.cols + Buffer<T>::kAlignment / sizeof(T);
+  const size_t stride = run.gates.cols + kAlignment / sizeof(T);
   View<T> d_gates = buffers.matrix(id, kDeltaGates, std::min(steps.rows(), window_rows(batch) + batch), stride);
   d_gates.cols = run.gates.cols;
   if (spec().result) run.d_result = buffers.matrix(id, kDeltaResult, batch, hidden_);
@@ -85,7 +85,7 @@ void RecurrentLayer<T>::backward_window(const Run& run, ThreadPool& pool) const 
   });
 }
 
-// What the pointwise math of step t reads, long gone from the caches.
+// What the pointwise math of step t reads, long gone from the caches, for the products before it to prefetch.
 template <class T>
 Upcoming<T> RecurrentLayer<T>::tape_of(const Run& run, size_t t, const Share& share) const {
   Upcoming<T> upcoming;

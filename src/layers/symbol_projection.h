@@ -33,7 +33,7 @@ class SymbolProjection : public InputProjection<T> {
   enum Slot { kDeltaTable };
   size_t width() const { return buffer_.bias.size(); }
   // A cache line more than the width: powers of two would crowd a few sets of the cache.
-  size_t stride() const { return buffer_.bias.size() + Buffer<T>::kAlignment / sizeof(T); }
+  size_t stride() const { return buffer_.bias.size() + kAlignment / sizeof(T); }
   void fill_table(const Parameters<T>& parameters, ThreadPool& pool);
   View<T> d_table(const BackwardPass<T>& pass) const;
 

@@ -1,6 +1,5 @@
 // Losses of a classifier. Predictions are logits.
 #include <algorithm>
-#include <cmath>
 
 #include "kernels/elementwise.h"
 #include "loss/pointwise.h"

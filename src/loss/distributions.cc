@@ -45,8 +45,7 @@ struct Gaussian {
     const double z = (y - mean) / scale;
     d[0] = -z / scale;
     d[1] = (1.0 - z * z) / scale * sigmoid(raw[1]);
-    constexpr double kHalfLogTwoPi = 0.91893853320467274178;
-    return log(scale) + 0.5 * z * z + kHalfLogTwoPi;
+    return log(scale) + 0.5 * z * z + special::kHalfLogTwoPi;
   }
 };
 

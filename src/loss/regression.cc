@@ -1,5 +1,4 @@
 // Losses of a point forecast, with e = p - y.
-#include <algorithm>
 #include <cmath>
 
 #include "loss/pointwise.h"

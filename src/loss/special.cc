@@ -74,7 +74,6 @@ double log_gamma(double x) noexcept {
   series = series * z + 1.0 / 1260.0;
   series = series * z - 1.0 / 360.0;
   series = series * z + 1.0 / 12.0;
-  constexpr double kHalfLogTwoPi = 0.91893853320467274178;
   return (x - 0.5) * log(x) - x + kHalfLogTwoPi + series / x - log(product);
 }
 

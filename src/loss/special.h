@@ -4,6 +4,8 @@
 // the same bits on every machine, which the C library's versions do not promise.
 namespace elman::special {
 
+inline constexpr double kHalfLogTwoPi = 0.91893853320467274178;  // log(2 pi) / 2
+
 // e^x to 1 ULP; below -708 it stays at about 1e-308. REQUIRES: x <= 709 or NaN, which gives NaN.
 double exp(double x) noexcept;
 // Natural logarithm. REQUIRES: x positive and normal, or infinite, or NaN.

@@ -1,16 +1,12 @@
 #include "elman/model.h"
 
 #include <algorithm>
-#include <cmath>
 #include <mutex>
 #include <utility>
 
 #include "base/error.h"
-#include "elman/optimizers.h"
 #include "loss/loss.h"
 #include "model/model_file.h"
-#include "optim/clip.h"
-#include "optim/optimizer.h"
 
 namespace elman {
 namespace {
@@ -139,8 +135,7 @@ std::span<float> Model::parameter(const std::string& name) {
   return {all.values().data() + found->offset, found->size()};
 }
 
-// ---- Stream
-// -------------------------------------------------------------------------------------------------------------
+// ---- Stream ----
 
 struct Stream::Impl {
   std::shared_ptr<const Network<float>> network;
@@ -173,54 +168,5 @@ Stream::~Stream() = default;
 void Stream::step(const float* x, float* y) noexcept { impl_->network->step(impl_->scratch, impl_->state, x, y); }
 
 void Stream::reset() { impl_->state = impl_->network->initial_state(1); }
-
-// ---- Optimisers
-// -----------------------------------------------------------------------------------------------------------
-
-struct Moments {
-  std::unique_ptr<Optimizer<float>> optimizer;
-  Buffer<float> gradients;  // a copy that clipping may scale
-};
-
-namespace {
-
-bool step_with(Model& model, std::shared_ptr<Moments>& moments, const OptimizerConfig& config, double clip_norm) {
-  if (!moments) moments = std::make_shared<Moments>(Moments{make_optimizer<float>(config), {}});
-  const std::span<const float> given = model.gradients();
-  moments->gradients.resize(given.size());
-  std::copy(given.begin(), given.end(), moments->gradients.begin());
-  const std::span<float> gradients(moments->gradients.data(), given.size());
-  const double norm = clip_by_norm(gradients, clip_norm > 0 ? clip_norm : HUGE_VAL);
-  if (!std::isfinite(norm)) return false;
-  moments->optimizer->step(model.parameters(), gradients, config.learning_rate);
-  model.update();
-  return true;
-}
-
-}  // namespace
-
-bool Adam::step(Model& model) {
-  return step_with(model, moments,
-                   {.name = "adamw",
-                    .learning_rate = learning_rate,
-                    .beta1 = beta1,
-                    .beta2 = beta2,
-                    .epsilon = epsilon,
-                    .weight_decay = weight_decay},
-                   clip_norm);
-}
-
-bool Sgd::step(Model& model) {
-  return step_with(model, moments,
-                   {.name = "sgd", .learning_rate = learning_rate, .momentum = momentum, .weight_decay = weight_decay},
-                   clip_norm);
-}
-
-bool RmsProp::step(Model& model) {
-  return step_with(
-      model, moments,
-      {.name = "rmsprop", .learning_rate = learning_rate, .momentum = momentum, .epsilon = epsilon, .alpha = alpha},
-      clip_norm);
-}
 
 }  // namespace elman

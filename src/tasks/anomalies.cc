@@ -12,8 +12,7 @@ namespace {
 constexpr double kCertain = 1.0;         // scores above it are faults that no forecast should start from
 constexpr size_t kRowsAtOnce = 1 << 13;  // bounds the memory that forecasts take
 constexpr double kSlack = 1e-9;          // of a level, for sums of decimals
-
-constexpr size_t kMostPasses = 5;  // over all rows
+constexpr size_t kMostPasses = 5;        // over all rows
 
 struct Row {
   size_t series, index;

@@ -1,7 +1,6 @@
 #include "tasks/forecast.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/error.h"
 #include "model/model_file.h"
@@ -105,8 +104,7 @@ std::optional<Time> ForecastModel::trained_until(std::string_view id) const {
   return {};
 }
 
-// ---- Forecasting
-// --------------------------------------------------------------------------------------------------------
+// ---- Forecasting ----
 
 void ForecastModel::for_each_window(const SeriesSet& data, std::span<const Request> requests, ThreadPool& pool,
                                     const VisitWindow& visit) const {

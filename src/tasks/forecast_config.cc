@@ -58,13 +58,6 @@ std::vector<size_t> sorted_lengths(const SeriesSet& data) {
   return lengths;
 }
 
-size_t choose_season(const SeriesSet& data) {
-  if (!data.time_format.is_integer()) return data.frequency.season_length();
-  std::vector<std::span<const double>> series;
-  for (const Series& s : data.series) series.emplace_back(s.values);
-  return detect_season(series);
-}
-
 size_t divide_up(size_t value, size_t by) { return (value + by - 1) / by; }
 size_t round_up(size_t value, size_t multiple) { return divide_up(value, multiple) * multiple; }
 
@@ -165,7 +158,7 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
          "--horizon",
          data.path, lengths.empty() ? 0 : lengths.back(), c.horizon);
   const size_t longest = lengths.back(), median = lengths[lengths.size() / 2];
-  if (c.season == 0) c.season = choose_season(data);
+  if (c.season == 0) c.season = data.season_length();
   const bool chose_segment = c.segment == 0;
   if (chose_segment) c.segment = family.segment(c);
   if (c.look_back == 0) {

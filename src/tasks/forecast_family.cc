@@ -20,8 +20,7 @@ Recurrent recurrence(const ForecastConfig& c, const std::string& prefix) {
           .name = prefix + "rnn"};
 }
 
-// ---- segment
-// -------------------------------------------------------------------------------------------------------------
+// ---- segment ----
 
 size_t choose_segment(const ForecastConfig& c) {
   if (c.season == 52) return 13;  // a quarter
@@ -69,8 +68,7 @@ std::vector<LayerConfig> segment_layers(const ForecastConfig& c, const Windows& 
   return {sum};
 }
 
-// ---- closed loops
-// --------------------------------------------------------------------------------------------------------
+// ---- closed loops ----
 
 size_t one_step(const ForecastConfig&) { return 1; }
 

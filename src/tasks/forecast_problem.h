@@ -39,7 +39,6 @@ class ForecastProblem : public Problem {
 
   // Buffers that a checkpoint is to hold for the caller, and that a resumed run fills again.
   void carry(std::vector<Buffer<float>>& buffers) { carried_ = &buffers; }
-  bool has_validation() const noexcept { return !validation_.empty(); }
   size_t windows() const noexcept { return windows_trained_; }  // that training draws from
   // How much wider than the network's the intervals must be, by the validation part.
   Calibration calibrate();

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <optional>
 #include <span>
-#include <vector>
 
 namespace elman {
 

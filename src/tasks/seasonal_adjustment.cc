@@ -32,8 +32,8 @@ bool is_seasonal(std::span<const double> values, size_t season) {
     square += x.back() * x.back();
     observed += !std::isnan(v);
   }
-  std::vector<double> r(
-      season);  // at lags 1 to m; the lags side by side, not each by itself, which takes as many passes
+  // r_1 to r_m, all in one pass over the values: each lag by itself would take as many.
+  std::vector<double> r(season);
   for (size_t t = 0; t < x.size(); ++t)
     for (size_t lag = 1; lag <= std::min(season, t); ++lag) r[lag - 1] += x[t] * x[t - lag];
   for (double& at_lag : r) at_lag /= square;  // NaN for a constant series, which then passes no test

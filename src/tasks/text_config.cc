@@ -1,7 +1,6 @@
 #include "tasks/text_config.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/error.h"
 #include "base/fields.h"
@@ -49,8 +48,7 @@ void check(const TextConfig& c, const TextCorpus& corpus) {
   if (all == training || chunks_per_epoch(training, 1, c.bptt) == 0)
     fail(ErrorCode::kData,
          "{}: too short: {} symbols, of which the first {} train and the rest validates, expected at least {} to train "
-         "on "
-         "with a bptt of {}; take a longer text or a smaller --bptt",
+         "on with a bptt of {}; take a longer text or a smaller --bptt",
          corpus.path, all, training, 2 * c.bptt, c.bptt);
   if (const size_t most = training / c.bptt - 1; c.batch_size > most)
     fail(ErrorCode::kUsage,

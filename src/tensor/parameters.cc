@@ -9,7 +9,7 @@
 namespace elman {
 namespace {
 
-constexpr size_t kAlignElements = Buffer<float>::kAlignment / sizeof(float);
+constexpr size_t kAlignElements = kAlignment / sizeof(float);
 
 template <class T>
 void fill_uniform(View<T> block, double bound, Random& random) {
@@ -18,16 +18,15 @@ void fill_uniform(View<T> block, double bound, Random& random) {
 }
 
 template <class T>
-void fill_block(View<T> block, const Parameter& p, Random& random) {
-  switch (p.init) {
+void fill_block(View<T> block, Init init, Random& random) {
+  switch (init) {
     case Init::kZeros: return;
     case Init::kOnes: std::fill_n(block.data, block.rows * block.cols, T{1}); return;
     case Init::kGlorot:
       return fill_uniform(block, std::sqrt(6.0 / static_cast<double>(block.rows + block.cols)), random);
     case Init::kOrthogonal: return fill_orthogonal(block, random);
-    case Init::kUniform: return fill_uniform(block, p.scale, random);
     case Init::kNormal:
-      for (size_t i = 0; i < block.rows * block.cols; ++i) block.data[i] = static_cast<T>(p.scale * random.normal());
+      for (size_t i = 0; i < block.rows * block.cols; ++i) block.data[i] = static_cast<T>(random.normal());
       return;
   }
 }
@@ -43,9 +42,9 @@ uint64_t hash(std::string_view text) {  // FNV-1a
 }  // namespace
 
 template <class T>
-size_t Parameters<T>::add(std::string name, std::vector<size_t> shape, Init init, size_t blocks, double scale) {
+size_t Parameters<T>::add(std::string name, std::vector<size_t> shape, Init init, size_t blocks) {
   if (find(name)) fail(ErrorCode::kConfig, "parameter '{}' is declared twice; give each layer its own name", name);
-  Parameter p{std::move(name), std::move(shape), size_, init, blocks, scale};
+  Parameter p{std::move(name), std::move(shape), size_, init, blocks};
   size_ += padded(p.size());
   list_.push_back(std::move(p));
   return list_.size() - 1;
@@ -82,7 +81,7 @@ void Parameters<T>::initialize(uint64_t seed) {
     Random random(seed, hash(p.name));
     const View<T> whole = value(i);
     const size_t rows = whole.rows / p.blocks;
-    for (size_t b = 0; b < p.blocks; ++b) fill_block(whole.slice_rows(b * rows, rows), p, random);
+    for (size_t b = 0; b < p.blocks; ++b) fill_block(whole.slice_rows(b * rows, rows), p.init, random);
   }
   for (const auto& hook : hooks_) hook(*this);
 }

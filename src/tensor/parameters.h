@@ -12,7 +12,9 @@
 namespace elman {
 
 // How a parameter gets its first values.
-enum class Init { kZeros, kOnes, kGlorot, kOrthogonal, kUniform, kNormal };
+// Glorot: uniform within sqrt(6 / (rows + cols)) (Glorot & Bengio 2010). Orthogonal: fill_orthogonal(). Normal:
+// standard.
+enum class Init { kZeros, kOnes, kGlorot, kOrthogonal, kNormal };
 
 // A named matrix inside the slab. A vector is a matrix of one row.
 struct Parameter {
@@ -20,9 +22,8 @@ struct Parameter {
   std::vector<size_t> shape;  // one or two dimensions
   size_t offset = 0;          // first element in the slab
   Init init = Init::kZeros;
-  size_t blocks = 1;   // independent row blocks for Glorot and orthogonal: one a gate
-  double scale = 1.0;  // bound of kUniform, deviation of kNormal
-  bool dropped = false;
+  size_t blocks = 1;     // independent row blocks for Glorot and orthogonal: one a gate
+  bool dropped = false;  // Parameters::drop()
   size_t rows() const noexcept { return shape.size() == 2 ? shape[0] : 1; }
   size_t cols() const noexcept { return shape.back(); }
   size_t size() const noexcept { return rows() * cols(); }
@@ -34,7 +35,8 @@ template <class T>
 class Parameters {
  public:
   // Declares a parameter and returns its index; storage comes with allocate(). Throws on a name declared twice.
-  size_t add(std::string name, std::vector<size_t> shape, Init init, size_t blocks = 1, double scale = 1.0);
+  size_t add(std::string name, std::vector<size_t> shape, Init init, size_t blocks = 1);
+  // Memory for all that was declared, zeroed. REQUIRES: nothing is declared afterwards.
   void allocate();
   // Gives up a parameter's values; compact() then frees all that were given up, and the gradients. What is left can be
   // read, but neither trained nor saved.

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
-#include <new>
-#include <utility>
 
 #include "tensor/memory.h"
 #include "tensor/view.h"
@@ -16,8 +14,6 @@ namespace elman {
 template <class T>
 class Buffer {
  public:
-  static constexpr size_t kAlignment = elman::kAlignment;
-
   Buffer() = default;
   explicit Buffer(size_t size) { resize_zero(size); }
 

@@ -1,10 +1,8 @@
 #include "train/trainer.h"
 
-#include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "optim/clip.h"
 #include "train/checkpoint.h"
@@ -16,8 +14,6 @@ constexpr size_t kSkipsBeforeRollback = 3;
 constexpr size_t kRollbacksBeforeGivingUp = 5;
 constexpr int64_t kSnapshotEvery = 100;          // steps between states to roll back to
 constexpr uint64_t kDropoutStream = 0x64726f70;  // "drop"
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 template <class T>
 std::span<T> span_of(Buffer<T>& buffer) {
@@ -36,14 +32,14 @@ Trainer::Trainer(Network<float>& network, Problem& problem, TrainConfig config, 
 
 Trainer::~Trainer() = default;
 
-double Trainer::elapsed() const { return before_ + now() - started_; }
+double Trainer::elapsed() const { return before_ + seconds_now() - started_; }
 
 void Trainer::note(const std::string& text) const {
   if (observer_.on_note) observer_.on_note(text);
 }
 
 TrainRecord Trainer::run() {
-  started_ = checkpointed_ = now();
+  started_ = checkpointed_ = seconds_now();
   network_.pack(true);
   take_snapshot();
   if (config_.resume) Checkpoint(*this).load();
@@ -193,50 +189,15 @@ bool Trainer::validate() {
 // Between two batches: stop if asked to, and write a checkpoint when one is due.
 void Trainer::poll() {
   const bool stop = observer_.interrupted && observer_.interrupted();
-  const bool due = now() - checkpointed_ >= config_.save_every;
+  const bool due = seconds_now() - checkpointed_ >= config_.save_every;
   if ((stop || due) && !config_.checkpoint.empty()) {
     Checkpoint(*this).save();
-    checkpointed_ = now();
+    checkpointed_ = seconds_now();
   }
   if (!stop) return;
   if (config_.checkpoint.empty()) fail(ErrorCode::kInterrupted, "interrupted; no checkpoint was asked for");
   fail(ErrorCode::kInterrupted, "interrupted; the state is in {}: the same command with --resume goes on",
        config_.checkpoint);
-}
-
-// ---- The record as JSON
-// -------------------------------------------------------------------------------------------------
-
-nlohmann::json to_json(const TrainRecord& r) {
-  nlohmann::json history = nlohmann::json::array();
-  for (const TrainPoint& p : r.history)
-    history.push_back({p.epoch, p.steps, p.train_loss, p.valid_loss, p.learning_rate, p.gradient_norm});
-  return {{"epochs", r.epochs},
-          {"steps", r.steps},
-          {"best_step", r.best_step},
-          {"train_loss", r.train_loss},
-          {"valid_loss", r.valid_loss},
-          {"skipped_steps", r.skipped_steps},
-          {"rollbacks", r.rollbacks},
-          {"stopped_early", r.stopped_early},
-          {"history_columns", {"epoch", "steps", "train_loss", "valid_loss", "learning_rate", "gradient_norm"}},
-          {"history", history}};
-}
-
-TrainRecord train_record_from_json(const nlohmann::json& j) {
-  TrainRecord r;
-  r.epochs = j.at("epochs");
-  r.steps = j.at("steps");
-  r.best_step = j.at("best_step");
-  const auto number = [](const nlohmann::json& value) { return value.is_null() ? NAN : value.get<double>(); };
-  r.train_loss = number(j.at("train_loss"));
-  r.valid_loss = number(j.at("valid_loss"));
-  r.skipped_steps = j.at("skipped_steps");
-  r.rollbacks = j.at("rollbacks");
-  r.stopped_early = j.at("stopped_early");
-  for (const auto& p : j.at("history"))
-    r.history.push_back({p.at(0), p.at(1), number(p.at(2)), number(p.at(3)), number(p.at(4)), number(p.at(5))});
-  return r;
 }
 
 }  // namespace elman

@@ -4,7 +4,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "train/problem.h"
+#include "train/record.h"
 
 namespace elman {
 
@@ -37,25 +37,6 @@ struct TrainConfig {
   std::string fingerprint = {};       // of the configuration
   std::string data_fingerprint = {};  // of the data
 };
-
-// One validation's line of the training record.
-struct TrainPoint {
-  size_t epoch = 0;
-  int64_t steps = 0;
-  double train_loss = 0, valid_loss = 0, learning_rate = 0, gradient_norm = 0;
-};
-
-struct TrainRecord {
-  std::vector<TrainPoint> history;
-  size_t epochs = 0;
-  int64_t steps = 0, best_step = 0;
-  double train_loss = 0, valid_loss = 0;  // at the best validation
-  size_t skipped_steps = 0, rollbacks = 0;
-  double seconds = 0;  // not in the JSON: a model file is the same however long it took
-  bool stopped_early = false;
-};
-nlohmann::json to_json(const TrainRecord& record);
-TrainRecord train_record_from_json(const nlohmann::json& json);
 
 // What a run tells while it goes on; every member may be empty.
 struct TrainObserver {

@@ -90,13 +90,13 @@ void check_fused() {
 template <class T>
 void check_partial_access() {
   using L = Lanes<T>;
-  for (size_t n = 0; n <= L::count(); ++n) {
+  for (size_t n = 0; n <= L::kCount; ++n) {
     // Exactly n elements, so that the address sanitizer sees any access beyond them.
     std::vector<T> from(n, T(5)), to(n, T(7));
     T loaded[L::kCount];
     L::store(L::load_some(from.data(), n), loaded);
-    for (size_t i = 0; i < L::count(); ++i) EXPECT_EQ(loaded[i], i < n ? 5 : 0);
-    std::vector<T> around(L::count() + 1, T(7));
+    for (size_t i = 0; i < L::kCount; ++i) EXPECT_EQ(loaded[i], i < n ? 5 : 0);
+    std::vector<T> around(L::kCount + 1, T(7));
     L::store_some(L::splat(3), around.data(), n);
     for (size_t i = 0; i < around.size(); ++i) EXPECT_EQ(around[i], i < n ? 3 : 7);
     L::store_some(L::splat(3), to.data(), n);

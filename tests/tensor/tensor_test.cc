@@ -7,7 +7,7 @@
 namespace elman {
 namespace {
 
-bool aligned(const void* p) { return reinterpret_cast<uintptr_t>(p) % Buffer<float>::kAlignment == 0; }
+bool aligned(const void* p) { return reinterpret_cast<uintptr_t>(p) % kAlignment == 0; }
 
 TEST(Buffer, IsAlignedAndKeepsItsMemoryWhenItShrinks) {
   Buffer<float> buffer(100);

@@ -1,6 +1,5 @@
 #include "tasks/anomalies.h"
 
-#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -77,8 +76,8 @@ void print_result(const Arguments& a, const SeriesSet& data, const AnomalyReport
 
 void run(const Verb& verb, const Arguments& a) {
   check_common(a.common);
-  require_argument(a.model, "MODEL, a file written by 'elman train forecast',", verb);
-  require_argument(a.data, "DATA.csv, the table to look through,", verb);
+  require_argument(!a.model.empty(), "MODEL, a file written by 'elman train forecast',", verb);
+  require_argument(!a.data.empty(), "DATA.csv, the table to look through,", verb);
   for (const std::string& input : {a.model, a.data}) check_output(a.output, input);
   check_task(a.model, "forecast");
   const ForecastModel model = ForecastModel::load(a.model);
@@ -87,11 +86,7 @@ void run(const Verb& verb, const Arguments& a) {
   ThreadPool pool(a.common.threads);
   const AnomalyReport report = find_anomalies(model, data, a.level, pool);
   note_result(a, model, report);
-  if (!a.output.empty()) {
-    AtomicFile file(a.output);
-    file.write(to_csv(data, report.anomalies));
-    file.commit();
-  }
+  if (!a.output.empty()) write_file(a.output, to_csv(data, report.anomalies));
   print_result(a, data, report);
 }
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "data/series.h"
+#include "data/time.h"
 
 namespace elman::cli {
 

@@ -105,7 +105,7 @@ class Findings {
 };
 
 void backtest_data(const Verb& verb, Arguments& a, ThreadPool& pool) {
-  require_argument(a.options.horizon ? "given" : "", "--horizon N, the number of steps to forecast,", verb);
+  require_argument(a.options.horizon > 0, "--horizon N, the number of steps to forecast,", verb);
   a.config.covariates.ask_for(a.columns);
   const SeriesSet data = load_series(a.first, a.columns);
   a.common.note(data.summary());
@@ -133,7 +133,7 @@ void backtest_model(const Verb& verb, const Arguments& a, ThreadPool& pool) {
 
 void run(const Verb& verb, Arguments& a) {
   check_common(a.common);
-  require_argument(a.first, "DATA.csv, or MODEL DATA.csv,", verb);
+  require_argument(!a.first.empty(), "DATA.csv, or MODEL DATA.csv,", verb);
   check_distinct({{"--output", a.output}, {"--report", a.report}});
   for (const std::string& input : {a.first, a.second})
     for (const std::string& output : {a.output, a.report}) check_output(output, input);

@@ -39,7 +39,7 @@ InstructionSet target_of(const std::string& name) {
   fail_unknown("target", "targets", name, names);
 }
 
-// ---- The machine
+// ---- The machine ----
 
 Json machine_json(const std::string& target, size_t threads) {
   Json read = Json::object();
@@ -65,7 +65,7 @@ std::string machine_text(const Json& machine) {
   return text;
 }
 
-// ---- One measurement
+// ---- One measurement ----
 
 Json result_json(const BenchJob& job, const std::string& target, const BenchResult& result, double peak) {
   const double gflops = job.flops() / result.ms_median / 1e6;
@@ -112,7 +112,7 @@ std::string result_text(const Json& r) {
       counted(r["repeats"], "repeat"), brief(r["us_per_step"]), brief(r["gflops"]), r["percent_of_peak"].get<double>());
 }
 
-// ---- The table
+// ---- The table ----
 
 struct Size {
   size_t batch, hidden_size;
@@ -183,7 +183,7 @@ void print_table(Arguments a, bool all_cells) {
   print_streams(a, names, a.peak > 0 ? a.peak : machine["gflops"]["one"].get<double>());
 }
 
-// ---- The verb
+// ---- The verb ----
 
 bool is_given(const Verb& verb, const std::vector<std::string>& flags) {
   const std::vector<std::string> given = verb.flags.given();
@@ -234,7 +234,7 @@ void add_bench(CommandLine& line) {
       .flag_only();
   add_weights_flag(flags, job.weights);
   flags.group("How");
-  flags.add("--threads", job.threads, Range{0, 4096}, "Threads").zero_means("one for each core").flag_only();
+  flags.add("--threads", job.threads, kThreads, "Threads").zero_means("one for each core").flag_only();
   flags.add("--seconds", job.seconds, above(0), "Time of each measurement").flag_only();
   flags.add("--repeat", job.repeat, at_least(0), "Timings at most").zero_means("as many as fit").flag_only();
   flags.add("--peak", a->peak, kNotNegative, "Multiply-add peak in GFLOP/s").zero_means("measured").flag_only();

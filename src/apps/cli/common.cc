@@ -15,8 +15,6 @@
 namespace elman::cli {
 namespace {
 
-constexpr double kMostThreads = 4096;
-
 std::string cell_names() {
   std::vector<std::string_view> names;
   for (const Cell* cell : cells()) names.push_back(cell->spec.name);
@@ -73,7 +71,7 @@ void Common::note(const std::string& line) const {
 
 void add_common(CommandLine& line, Verb& verb, Common& common) {
   verb.flags.group("General");
-  verb.flags.add("--threads", common.threads, Range{0, kMostThreads}, "Threads; results do not depend on them")
+  verb.flags.add("--threads", common.threads, kThreads, "Threads; results do not depend on them")
       .zero_means("one for each core");
   line.add_config_flag(verb);
   verb.flags.add("--json", common.json, "Print one JSON object instead of text").flag_only();
@@ -163,8 +161,8 @@ void add_text_flags(Verb& verb, TextConfig& config) {
       .zero_means("by the data");
 }
 
-void require_argument(const std::string& value, std::string_view what, const Verb& verb) {
-  if (value.empty()) fail(ErrorCode::kUsage, "{} is missing; see 'elman {} --help'", what, verb.path);
+void require_argument(bool given, std::string_view what, const Verb& verb) {
+  if (!given) fail(ErrorCode::kUsage, "{} is missing; see 'elman {} --help'", what, verb.path);
 }
 
 void check_output(const std::string& output, const std::string& input) {

@@ -43,8 +43,8 @@ SeriesOptions overridden(SeriesOptions options, const SeriesOptions& by_user);
 void add_forecast_flags(Verb& verb, ForecastConfig& config);
 void add_text_flags(Verb& verb, TextConfig& config);
 
-// Throws kUsage if a file or a flag that a verb cannot do without is missing.
-void require_argument(const std::string& value, std::string_view what, const Verb& verb);
+// Throws kUsage, saying `what` is missing, unless a file or a flag that a verb cannot do without is given.
+void require_argument(bool given, std::string_view what, const Verb& verb);
 // Throws kUsage if both are the same file, kWrite if `output` cannot be written. An empty output is none.
 void check_output(const std::string& output, const std::string& input);
 // Throws kUsage if two outputs, each a flag and its file, are the same file. An empty file is none.

@@ -61,8 +61,8 @@ void evaluate_text(const Arguments& a, ThreadPool& pool) {
 
 void run(const Verb& verb, const Arguments& a) {
   check_common(a.common);
-  require_argument(a.model, "MODEL", verb);
-  require_argument(a.data, "DATA", verb);
+  require_argument(!a.model.empty(), "MODEL", verb);
+  require_argument(!a.data.empty(), "DATA", verb);
   const std::string task = load_model(a.model).task;
   ThreadPool pool(a.common.threads);
   if (task == "forecast") return evaluate_forecast(a, pool);

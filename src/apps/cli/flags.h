@@ -28,10 +28,9 @@ class Setting {
   bool is_flag_only() const noexcept { return flag_only_; }
   bool on_command_line() const noexcept { return !given_.empty(); }
   std::string value() const { return show_(); }  // as TOML
-  const std::string& source() const noexcept {
-    return source_;
-  }                          // "elman.toml:3", "ELMAN_EPOCHS", "--epochs", "default"
-  std::string note() const;  // the source, and what a default of nothing stands for
+  // "elman.toml:3", "ELMAN_EPOCHS", "--epochs", "default".
+  const std::string& source() const noexcept { return source_; }
+  std::string note() const;  // the source, or what a default of nothing stands for
 
   // Sources in their order of precedence, lowest first; each throws an error that names its place.
   void set_from_file(std::string_view value, const std::string& place);

@@ -63,12 +63,6 @@ Json to_json(const std::vector<Forecast>& forecasts, const std::vector<double>& 
   return list;
 }
 
-void write_file(const std::string& path, const std::string& content) {
-  AtomicFile file(path);
-  file.write(content);
-  file.commit();
-}
-
 size_t find_series(const SeriesSet& data, const std::string& id) {
   if (id.empty()) return 0;
   std::vector<std::string_view> ids;
@@ -91,7 +85,7 @@ void check_samples(const Verb& verb, const Arguments& a) {
 
 void check(const Verb& verb, const Arguments& a) {
   check_common(a.common);
-  require_argument(a.model, "MODEL, a file written by 'elman train forecast',", verb);
+  require_argument(!a.model.empty(), "MODEL, a file written by 'elman train forecast',", verb);
   check_samples(verb, a);
   if (!a.series.empty() && a.plot.empty() && a.report.empty())
     fail(ErrorCode::kUsage, "--series chooses what --plot and --report show; give --plot FILE.svg or --plot - too");

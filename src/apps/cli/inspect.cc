@@ -112,7 +112,7 @@ Json to_json(const Arguments& a, const ModelFile& file, uintmax_t bytes) {
 
 void run(const Verb& verb, const Arguments& a) {
   check_common(a.common);
-  require_argument(a.model, "MODEL", verb);
+  require_argument(!a.model.empty(), "MODEL", verb);
   const ModelFile file = load_model(a.model);
   const uintmax_t bytes = std::filesystem::file_size(a.model);
   if (a.common.json) return print_json(to_json(a, file, bytes));

@@ -1,11 +1,10 @@
 #include "apps/cli/progress.h"
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
 
 #include "apps/cli/console.h"
 #include "apps/cli/interrupt.h"
+#include "base/clock.h"
 #include "base/error.h"
 
 namespace elman::cli {
@@ -14,8 +13,6 @@ namespace {
 constexpr double kRedrawSeconds = 0.1;
 constexpr size_t kBarColumns = 24;
 constexpr double kLossMemory = 0.95;  // weight of the past in the running loss
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 }  // namespace
 
@@ -40,7 +37,7 @@ void Progress::on_batch(double done, double total, double loss, double seconds) 
   if (done < done_) valid_.clear();
   loss_ = done_ == 0 || done < done_ ? loss : kLossMemory * loss_ + (1 - kLossMemory) * loss;
   done_ = done;
-  if (now() - drawn_at_ >= kRedrawSeconds) draw(done, total, seconds);
+  if (seconds_now() - drawn_at_ >= kRedrawSeconds) draw(done, total, seconds);
 }
 
 void Progress::draw(double done, double total, double seconds) {
@@ -53,7 +50,7 @@ void Progress::draw(double done, double total, double seconds) {
   text.resize(std::min(text.size(), terminal_columns() - 1));
   redraw(text);
   drawn_ = true;
-  drawn_at_ = now();
+  drawn_at_ = seconds_now();
 }
 
 void Progress::on_validation(const TrainPoint& point, bool is_best) {

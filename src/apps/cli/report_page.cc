@@ -177,10 +177,6 @@ std::string report_page(const ReportContent& content) {
                                    {"data", inert(to_json(content))}});
 }
 
-void write_report(const std::string& path, const ReportContent& content) {
-  AtomicFile file(path);
-  file.write(report_page(content));
-  file.commit();
-}
+void write_report(const std::string& path, const ReportContent& content) { write_file(path, report_page(content)); }
 
 }  // namespace elman::cli

@@ -41,7 +41,7 @@ void print_sample(const TextModel& model, const SampleOptions& options, ThreadPo
 
 void run(const Verb& verb, const Arguments& a) {
   check_common(a.common);
-  require_argument(a.model, "MODEL, a file written by 'elman train text',", verb);
+  require_argument(!a.model.empty(), "MODEL, a file written by 'elman train text',", verb);
   check_task(a.model, "text");
   const TextModel model = with_weights(TextModel::load(a.model), a.weights);
   ThreadPool pool(a.common.threads);

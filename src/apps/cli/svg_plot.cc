@@ -1,6 +1,5 @@
 #include "apps/cli/svg_plot.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "apps/cli/axis.h"

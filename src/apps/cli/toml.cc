@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "data/file.h"
 #include "data/number.h"
+#include "data/utf8.h"
 
 namespace elman::cli {
 namespace {
@@ -15,28 +16,10 @@ bool is_bare(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
-void append_utf8(std::string& out, uint32_t code) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0 | code >> 6);
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else {
-    if (code < 0x10000) {
-      out += static_cast<char>(0xE0 | code >> 12);
-    } else {
-      out += static_cast<char>(0xF0 | code >> 18);
-      out += static_cast<char>(0x80 | (code >> 12 & 0x3F));
-    }
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  }
-}
-
 class Parser {
  public:
   Parser(std::string_view text, const std::string& path) : text_(text), path_(path) {
-    if (text_.starts_with("\xEF\xBB\xBF")) position_ = 3;
+    if (text_.starts_with(kByteOrderMark)) position_ = kByteOrderMark.size();
   }
 
   std::vector<TomlEntry> parse() {
@@ -204,7 +187,7 @@ class Parser {
     const bool read = digits > 0 && hex.size() == digits && stop == hex.data() + digits && error == std::errc();
     if (!read || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
       fail_here("'\\{}' starts no escape; write a backslash as \\\\ or put the text in single quotes", c);
-    append_utf8(value, code);
+    value += encode_utf8(code);
     position_ += 1 + digits;
   }
 

@@ -48,8 +48,8 @@ void add_arguments(CommandLine& line, Verb& verb, Arguments& a) {
 
 void check_arguments(const Verb& verb, const Arguments& a, std::string_view data) {
   check_common(a.common);
-  require_argument(a.data, data, verb);
-  require_argument(a.output, "-o MODEL.safetensors, the file to write,", verb);
+  require_argument(!a.data.empty(), data, verb);
+  require_argument(!a.output.empty(), "-o MODEL.safetensors, the file to write,", verb);
   check_output(a.output, a.data);
 }
 
@@ -88,7 +88,7 @@ struct ForecastArguments : Arguments {
 
 void train_forecast(const Verb& verb, ForecastArguments& a) {
   check_arguments(verb, a, "DATA.csv, a table with times and values,");
-  require_argument(a.config.horizon ? "given" : "", "--horizon N, the number of steps to forecast,", verb);
+  require_argument(a.config.horizon > 0, "--horizon N, the number of steps to forecast,", verb);
   a.config.covariates.ask_for(a.columns);
   const SeriesSet data = load_series(a.data, a.columns);
   a.common.note(data.summary());

@@ -24,6 +24,7 @@ inline constexpr Range above(double min) noexcept { return {min, 1e300, true}; }
 inline constexpr Range kNotNegative{0, 1e300};
 inline constexpr Range kFraction{0, 1, false, true};  // [0, 1)
 inline constexpr Range kLevel{0, 1, true, true};      // (0, 1)
+inline constexpr Range kThreads{0, 4096};
 inline constexpr Range kSeed{0, 18446744073709551615.0};
 
 // The values of flags, variables and configuration files, read from text. All throw kUsage saying what was expected and

@@ -1,9 +1,9 @@
 // What a cell's math sees of its rows: included once for each instruction set.
-#if defined(ELMAN_CELLS_LANES_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef ELMAN_CELLS_LANES_INL_H_
-#undef ELMAN_CELLS_LANES_INL_H_
+#if defined(ELMAN_CELLS_CELL_LANES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ELMAN_CELLS_CELL_LANES_INL_H_
+#undef ELMAN_CELLS_CELL_LANES_INL_H_
 #else
-#define ELMAN_CELLS_LANES_INL_H_
+#define ELMAN_CELLS_CELL_LANES_INL_H_
 #endif
 
 #include "cells/cell.h"
