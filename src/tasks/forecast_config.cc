@@ -117,8 +117,8 @@ void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
   c.bases = {kLevelBase};
   if (is_long || find_head(c.head).counts || find_family(c.model).closed_loop) return;
   c.choose_base = true;
-  c.bases.emplace_back(kSeasonalNaiveName);
-  const bool is_hourly = c.season > 12 && c.season != 52;  // or finer; not tried on panels of these
+  if (c.season > 1) c.bases.emplace_back(kSeasonalNaiveName);  // else the level is the same
+  const bool is_hourly = c.season > 12 && c.season != 52;      // or finer; not tried on panels of these
   if (few || !is_hourly) c.bases.emplace_back(kThetaName);
 }
 

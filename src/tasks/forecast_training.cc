@@ -20,6 +20,7 @@ using nlohmann::json;
 constexpr int64_t kWarmUp = 50;  // steps; less in short trainings
 // Shares of the network's corrections that the held-out part decides between.
 constexpr double kCorrections[] = {1.0, 0.75, 0.5, 0.25, 0.0};
+constexpr double kClearGain = 0.02;  // as a share of the loss
 
 ScheduleConfig schedule_over(int64_t steps) {
   return {.kind = ScheduleKind::kCosine, .warmup_steps = std::min(kWarmUp, steps / 4), .total_steps = steps};
@@ -151,8 +152,9 @@ class Training {
     return {trials_[best_trial()].candidate.base, epochs_};
   }
   size_t best_trial() const {
-    const auto less = [](const Trial& a, const Trial& b) { return a.record.valid_loss < b.record.valid_loss; };
-    return static_cast<size_t>(std::min_element(trials_.begin(), trials_.end(), less) - trials_.begin());
+    std::vector<double> losses;
+    for (const Trial& trial : trials_) losses.push_back(trial.record.valid_loss);
+    return first_unbeaten(losses);
   }
   size_t stages() const { return trials() + again(); }
   Windows windows() const { return {config_, data_.frequency, covariates_}; }
@@ -197,14 +199,12 @@ class Training {
       else if (better(k, *rival)) *rival = k;
     }
     chosen_ = {best_trial()};
-    double least = trials_[chosen_.front()].record.valid_loss;
+    const double least = trials_[chosen_.front()].record.valid_loss;
     if (!choose_base_ || (all.size() <= config_.ensemble && problem_of(all)->validate() < least)) chosen_ = all;
     if (!held_out_) return;
-    least = INFINITY;
-    for (const double share : kCorrections) {
-      const double loss = problem_of(chosen_, share)->validate();
-      if (loss < least) least = loss, correction_ = share;
-    }
+    std::vector<double> losses;
+    for (const double share : kCorrections) losses.push_back(problem_of(chosen_, share)->validate());
+    correction_ = kCorrections[first_unbeaten(losses)];
     const auto problem = problem_of(chosen_, correction_);
     if (config_.conformal) calibration_ = problem->calibrate();
     dependence_ = problem->measure_dependence();
@@ -228,7 +228,7 @@ class Training {
     std::vector<std::string> names;
     for (const size_t k : chosen_) names.push_back(describe(trials_[k].candidate));
     if (trials() > 1)
-      run_.note(fmt::format("the held-out part is forecast best by {}{}", chosen_.size() > 1 ? "the mean of " : "",
+      run_.note(fmt::format("the held-out part speaks for {}{}", chosen_.size() > 1 ? "the mean of " : "",
                             fmt::join(names, "; ")));
     if (correction_ < 1)
       run_.note(fmt::format("{:.0f} % of the network's corrections are believed, as the held-out part shows",
@@ -327,6 +327,12 @@ class Training {
 };
 
 }  // namespace
+
+size_t first_unbeaten(std::span<const double> losses) {
+  const double least = *std::min_element(losses.begin(), losses.end());
+  const auto beaten = [&](double loss) { return loss - least > kClearGain * std::abs(loss); };
+  return static_cast<size_t>(std::find_if_not(losses.begin(), losses.end(), beaten) - losses.begin());
+}
 
 TrainedForecaster train_forecaster(const SeriesSet& data, const ForecastConfig& config, const Covariates& covariates,
                                    ThreadPool& pool, const TrainRun& run) {

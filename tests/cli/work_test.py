@@ -18,7 +18,7 @@ class Train(ToolTest):
         for text in ["526 steps, monthly", "5 missing", "season 12", "look-back 60", "(conformal)",
                      "training what corrects level", "training what corrects seasonal_naive",
                      "training what corrects theta",
-                     "the held-out part is forecast best by",
+                     "the held-out part speaks for",
                      "80 % interval: widened by", "elman forecast m.safetensors", "elman backtest"]:
             self.assertEqual(err.count(text), 1, text)
         self.assertEqual((err.count("epoch   1"), err.count("epoch   2")), (3, 3))

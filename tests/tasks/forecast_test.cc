@@ -16,6 +16,7 @@
 #include "tasks/backtest.h"
 #include "tasks/forecast_fixtures.h"
 #include "tasks/forecast_problem.h"
+#include "tasks/forecast_training.h"
 
 namespace elman {
 namespace {
@@ -269,6 +270,17 @@ TEST(Forecast, EveryBaseIsTrainedAgain) {
     const ForecastModel model = ForecastModel::train(data, config, pool);
     EXPECT_EQ(std::get<Sum>(model.network().config().layers.at(0)).branches.size(), members);
   }
+}
+
+TEST(Forecast, WhatIsPreferredIsKeptUntilALossIsClearlyLess) {
+  const auto choice = [](std::vector<double> losses) { return first_unbeaten(losses); };
+  EXPECT_EQ(choice({1, 0.99, 0.985}), 0u);
+  EXPECT_EQ(choice({1, 0.97, 0.96}), 1u);
+  EXPECT_EQ(choice({1, 0.97, 0.9}), 2u);
+  EXPECT_EQ(choice({-1, -0.9, -1.1}), 2u);  // of a likelihood
+  EXPECT_EQ(choice({-1, -1.01}), 0u);
+  EXPECT_EQ(choice({0, 0}), 0u);
+  EXPECT_EQ(choice({NAN}), 0u);
 }
 
 // Noise teaches nothing about the level: what a network has learned by heart is not believed, or only in part.
