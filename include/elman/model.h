@@ -45,7 +45,8 @@ class Stream;
 // run on any number of threads at once. Moves; copy() makes another of the same weights.
 class Model {
  public:
-  // Initial weights are a function of `seed`. Throws Error(kUsage) on sizes that do not fit.
+  // Initial weights are a function of `seed`. Throws Error(kUsage) on sizes that do not fit
+  // and on a name that two layers share.
   explicit Model(const NetworkConfig& config, uint64_t seed = 1);
   // Reads a model file of any task. Throws Error(kModel) naming the file and what is wrong.
   static Model load(const std::string& path);

@@ -33,7 +33,7 @@ struct Parameter {
 template <class T>
 class Parameters {
  public:
-  // Declares a parameter and returns its index; storage comes with allocate(). Throws on a name declared twice.
+  // Declares a parameter and returns its index; storage comes with allocate(). Throws kUsage on a name declared twice.
   size_t add(std::string name, std::vector<size_t> shape, Init init, size_t blocks = 1, double scale = 1.0);
   void allocate();
   // Gives up a parameter's values; compact() then frees all that were given up, and the gradients. What is left can be
