@@ -46,8 +46,8 @@ class Stream;
 // run on any number of threads at once. Moves; copy() makes another of the same weights.
 class Model {
  public:
-  // Initial weights are a function of `seed`. Throws Error(kUsage) on an unknown cell or sizes that do not fit,
-  // Error(kLimit) on sizes or parameters beyond all use, Error(kConfig) when two layers share a name.
+  // Initial weights are a function of `seed`. Throws Error(kUsage) on an unknown cell, sizes that do not fit or a name
+  // that two layers share, Error(kLimit) on sizes or parameters beyond all use.
   explicit Model(const NetworkConfig& config, uint64_t seed = 1);
   // Reads a model file of any task. Throws Error(kModel) naming the file and what is wrong.
   static Model load(const std::string& path);

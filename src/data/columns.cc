@@ -49,9 +49,10 @@ class ColumnFinder {
     check_header();
     look_at_cells();
     for (const std::string& name : options_.covariates) columns_.covariates.push_back(take(name, "a covariate"));
-    if (!options_.target.empty()) columns_.targets = {take(options_.target, "the target")};
-    if (!options_.id.empty()) columns_.id = take(options_.id, "the id");
-    if (!options_.time.empty()) columns_.time = take(options_.time, "the time");
+    if (!options_.target.empty())
+      columns_.targets = {take(options_.target, "the target", "; choose another with --target")};
+    if (!options_.id.empty()) columns_.id = take(options_.id, "the id", "; choose another with --id");
+    if (!options_.time.empty()) columns_.time = take(options_.time, "the time", "; choose another with --time");
     else columns_.time = find_time();
     if (!columns_.id) find_id();
     if (columns_.targets.empty() && !options_.no_target) find_targets();
@@ -71,8 +72,8 @@ class ColumnFinder {
     return column;
   }
 
-  size_t take(const std::string& name, std::string_view role) {
-    const size_t column = table_.column(name);
+  size_t take(const std::string& name, std::string_view role, std::string_view advice = {}) {
+    const size_t column = table_.column(name, advice);
     if (!is_free(column))
       fail(ErrorCode::kUsage, "column '{}' cannot be {}: it has another part already; name each column once", name,
            role);

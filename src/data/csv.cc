@@ -77,11 +77,12 @@ size_t CsvTable::find(std::string_view name) const noexcept {
   return found == header_.end() ? kNoColumn : static_cast<size_t>(found - header_.begin());
 }
 
-size_t CsvTable::column(std::string_view name) const {
+size_t CsvTable::column(std::string_view name, std::string_view advice) const {
   const size_t found = find(name);
   if (found != kNoColumn) return found;
   const std::vector<std::string_view> names(header_.begin(), header_.end());
-  fail(ErrorCode::kData, "{}: no column '{}'{}", path_, name, suggest(name, names, "columns: " + column_list()));
+  fail(ErrorCode::kData, "{}: no column '{}'{}{}", path_, name, suggest(name, names, "columns: " + column_list()),
+       advice);
 }
 
 std::string CsvTable::column_list() const {

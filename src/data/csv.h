@@ -28,8 +28,8 @@ class CsvTable {
 
   // Index of the column called `name`, or kNoColumn.
   size_t find(std::string_view name) const noexcept;
-  // Index of the column called `name`; throws kData, naming the nearest column and all of them.
-  size_t column(std::string_view name) const;
+  // Index of the column called `name`; throws kData, naming the nearest column and all of them, and then `advice`.
+  size_t column(std::string_view name, std::string_view advice = {}) const;
   // "a, b, c" (shortened when there are many), for messages.
   std::string column_list() const;
 

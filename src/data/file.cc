@@ -69,8 +69,8 @@ std::string read_all(int descriptor, size_t expected, const FileLimits& limits, 
     if (text.empty()) check_is_text(bytes, path);
     line = track_line(bytes, line, longest);
     if (longest >= limits.line_bytes)
-      fail(ErrorCode::kLimit, "{}: a line of {} bytes or more; is this a text file with line breaks?", path,
-           limits.line_bytes);
+      fail(ErrorCode::kLimit, "{}:{}:1: found a line of {} bytes or more; is this a text file with line breaks?", path,
+           count_line_breaks(text) + 1, limits.line_bytes);
     check_size(text.size() + bytes.size(), limits, path);
     text.append(bytes);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "base/error.h"
 #include "base/fields.h"
@@ -46,9 +47,10 @@ constexpr auto kCovariateFields =
     std::tuple{std::pair{"past", &CovariateColumns::past}, std::pair{"future", &CovariateColumns::future},
                std::pair{"static", &CovariateColumns::fixed}};
 
-constexpr size_t kManySeries = 20;    // from here on a panel: series teach each other, and overfitting is rarer
-constexpr size_t kLongValues = 5000;  // from here on a few series are long enough for larger batches and fewer steps
-constexpr size_t kFewWindows = 300;   // with fewer, a wide layer learns them by heart
+constexpr size_t kManySeries = 20;     // from here on a panel: series teach each other, and overfitting is rarer
+constexpr size_t kLongValues = 5000;   // from here on a few series are long enough for larger batches and fewer steps
+constexpr size_t kFewWindows = 300;    // with fewer, a wide layer learns them by heart
+constexpr size_t kLargestBatch = 128;  // chosen; a short series fills it with windows drawn more than once
 constexpr size_t kFewestBatches = 25, kMostBatches = 100;  // of an epoch, that is, between two validations
 
 std::vector<size_t> sorted_lengths(const SeriesSet& data) {
@@ -93,18 +95,30 @@ void check(const ForecastConfig& c) {
          round_up(c.look_back, c.segment));
 }
 
+size_t training_windows(const ForecastConfig& c, const std::vector<size_t>& lengths) {
+  size_t windows = 0;
+  for (const size_t n : lengths) windows += split_of(n, c, false).training;
+  return windows;
+}
+
+void check_batch(const ForecastConfig& c, const std::vector<size_t>& lengths, const std::string& path) {
+  const size_t windows = training_windows(c, lengths), most = std::max(windows, kLargestBatch);
+  if (c.batch_size > most)
+    fail(ErrorCode::kUsage,
+         "--batch-size {} is more than the {} windows that {} holds; choose a --batch-size of at most {}, or 0 to let "
+         "the data decide",
+         c.batch_size, windows, path, most);
+}
+
 // Few short series learn in fewer steps of smaller batches, and are validated more often, as their best weights may
 // come early: an epoch is a pass over their windows, within limits. Of a larger set it is a sample, and many are drawn.
 void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
-  size_t values = 0, windows = 0;
-  for (const size_t n : lengths) {
-    values += n;
-    windows += split_of(n, c, false).training;
-  }
+  const size_t values = std::accumulate(lengths.begin(), lengths.end(), size_t{0});
+  const size_t windows = training_windows(c, lengths);
   const bool few = lengths.size() < kManySeries, is_long = few && values > kLongValues, is_small = few && !is_long;
   if (c.validation_share == 0) c.validation_share = is_small ? 0.2 : 0.1;
   if (c.hidden_size == 0) c.hidden_size = windows < kFewWindows ? 16 : is_long ? 128 : 64;
-  if (c.batch_size == 0) c.batch_size = is_small ? 32 : is_long ? 64 : 128;
+  if (c.batch_size == 0) c.batch_size = is_small ? 32 : is_long ? 64 : kLargestBatch;
   if (c.learning_rate == 0) c.learning_rate = is_long ? 1e-3 : 3e-3;
   if (c.batches_per_epoch == 0)
     c.batches_per_epoch =
@@ -168,6 +182,7 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
     c.look_back = std::min(c.look_back, most);
   }
   check(c);
+  check_batch(c, lengths, data.path);
   c.head = head_of(c).name;
   choose_training(c, lengths);
   c.conformal = c.conformal && can_calibrate(c, lengths);

@@ -43,7 +43,7 @@ uint64_t hash(std::string_view text) {  // FNV-1a
 
 template <class T>
 size_t Parameters<T>::add(std::string name, std::vector<size_t> shape, Init init, size_t blocks) {
-  if (find(name)) fail(ErrorCode::kConfig, "parameter '{}' is declared twice; give each layer its own name", name);
+  if (find(name)) fail(ErrorCode::kUsage, "parameter '{}' is declared twice; give each layer its own name", name);
   Parameter p{std::move(name), std::move(shape), size_, init, blocks};
   size_ += padded(p.size());
   list_.push_back(std::move(p));

@@ -34,7 +34,7 @@ struct Parameter {
 template <class T>
 class Parameters {
  public:
-  // Declares a parameter and returns its index; storage comes with allocate(). Throws on a name declared twice.
+  // Declares a parameter and returns its index; storage comes with allocate(). Throws kUsage on a name declared twice.
   size_t add(std::string name, std::vector<size_t> shape, Init init, size_t blocks = 1);
   // Memory for all that was declared, zeroed. REQUIRES: nothing is declared afterwards.
   void allocate();

@@ -1,4 +1,5 @@
 """Bad input: each is answered with its exit code, and says what was found, what was expected or what to do."""
+import gzip
 import json
 import pathlib
 import resource
@@ -23,7 +24,7 @@ class Usage(ToolTest):
     def test_flags(self):
         self.refused(2, *TRAIN_TO, "--hiden-size", "3", says=["'--hiden-size'", "did you mean '--hidden-size'?"])
         self.refused(2, *TRAIN_TO, "--zzzzzzzz=3", says="'--zzzzzzzz'")
-        self.refused(2, *TRAIN_TO, "--seed", says="--seed needs a value")
+        self.refused(2, *TRAIN_TO, "--seed", says=["--seed needs a value", "elman train forecast --help"])
         self.refused(2, *TRAIN_TO, "--seed", "--json", says=["--seed needs a value", "'--json'"])
         self.refused(2, *TRAIN, "-o", "--resume", says=["--output needs a value", "'--resume'"])
         self.refused(2, *TRAIN_TO, "more.csv", says="'more.csv'")
@@ -40,9 +41,9 @@ class Usage(ToolTest):
 
     def test_whole_numbers(self):
         for value in ["0", "-1", "1.5", "many", "", "0x10", "nan", " 3"]:
-            self.refused(2, *UNSIZED, "--hidden-size", value, says=["--hidden-size", "at least 1", f'"{value}"'])
+            self.refused(2, *UNSIZED, "--hidden-size", value, says=["--hidden-size", "from 1 to", f'"{value}"'])
         for value in ["1e18", "1000000000000000000", "99999999999999999999999", "1e308", "100000000"]:
-            self.refused(8, *UNSIZED, "--hidden-size", value)
+            self.refused(8, *UNSIZED, "--hidden-size", value, says=["--hidden-size", value, "16777216"])
 
     def test_numbers(self):
         for value in ["nan", "inf", "-0.1", "0", "fast"]:
@@ -55,7 +56,7 @@ class Usage(ToolTest):
 
     def test_names(self):
         self.refused(2, *TRAIN_TO, "--cell", "gruu", says=["--cell", "did you mean 'gru'?"])
-        self.refused(4, *TRAIN_TO, "--target", "co3", says="did you mean 'co2'?")
+        self.refused(4, *TRAIN_TO, "--target", "co3", says=["did you mean 'co2'?", "--target"])
 
     def test_settings_that_contradict_each_other(self):
         self.refused(2, *TRAIN_TO, "--look-back", "50", "--segment", "12", says=["--look-back", "--segment"])
@@ -82,7 +83,7 @@ class Config(ToolTest):
         self.refused_config("[train.forcast]\nseed = 3\n", "elman.toml:2", "did you mean 'train.forecast'?")
         self.refused_config("seed = 1\n\n# twice\nseed = 2\n", "elman.toml:4", "line 1")
         self.refused_config("hidden_size = 3\nhidden-size = 3\n", "elman.toml:2", "line 1")
-        self.refused_config("hidden_size = 0\n", "elman.toml:1", "hidden_size", "at least 1")
+        self.refused_config("hidden_size = 0\n", "elman.toml:1", "hidden_size", "from 1 to")
         self.refused_config("cell = \"gruu\"\n", "elman.toml:1", "did you mean 'gru'?")
         self.refused_config("output = \"x\"\n", "elman.toml:1", "'output'")
 
@@ -116,6 +117,35 @@ class Data(ToolTest):
         bad = self.write("bad.csv", "date,y\n2001-01-01,1\n2001-02-01,x\n")
         self.refused(4, "train", "forecast", bad, "--horizon", 1, "-o", "m", says="bad.csv:3:12")
 
+    def test_bad_tables_with_every_verb(self):
+        """The same answer from each verb that reads a table, and no file is left behind."""
+        lines = pathlib.Path(CO2).read_text().splitlines(True)
+        head, cell = lines[:99], lines[99].split(",")[0] + ","
+        whole = "".join(lines)
+        tables = [("", "bad.csv: is empty"), (lines[0], "no rows"), (whole.encode("utf-16"), "bad.csv:1:1: found UTF-16"),
+                  (gzip.compress(whole.encode()), "bad.csv:1:1: found gzip"), ("date,co2,co2\n", "bad.csv:1:10"),
+                  ("".join([*head, cell + "\0\n", *lines[100:]]), "bad.csv:100:12: found a NUL byte"),
+                  ("".join([*head, cell + "1,2\n", *lines[100:]]), "bad.csv:100:14: found 3 cells"),
+                  ("".join([*head, cell + "\"1\n", *lines[100:]]), "bad.csv:100:12: found a quote"),
+                  ("".join([*head, cell + "\"3,5\"\n", *lines[100:]]), "a decimal comma"),
+                  ("".join([*head, cell + "two\n", *lines[100:]]), "bad.csv:100:12: found \"two\""),
+                  ("".join([*head, cell + "1e400\n", *lines[100:]]), "bad.csv:100:12: found \"1e400\""),
+                  ("".join([*head, cell.replace("-", "/") + "1\n", *lines[100:]]), "bad.csv:100:1: found \"1966/05/01\""),
+                  ("".join([*head, lines[100], lines[99], *lines[101:]]), "bad.csv:101:1: found the time"),
+                  ("".join([*head, lines[99], *lines[99:]]), "bad.csv:101:1: found the time"),
+                  ("date,co2\n01/02/1990,1\n02/02/1990,2\n", "bad.csv:2:1: found \"01/02/1990\""),
+                  ("date,co2\n1990-01-01,\n1990-02-01,\n", "without a single value")]
+        model = self.train()
+        for content, says in tables:
+            pathlib.Path("bad.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+            before = set(pathlib.Path().iterdir())
+            for command in [["train", "forecast", "bad.csv", "--horizon", 6, "-o", "m"],
+                            ["backtest", "bad.csv", "--horizon", 6, "-o", "e.csv"], ["backtest", model, "bad.csv"],
+                            ["forecast", model, "bad.csv", "-o", "f.csv"], ["evaluate", model, "bad.csv"],
+                            ["anomalies", model, "bad.csv", "-o", "a.csv"]]:
+                self.refused(4, *command, says=says)
+                self.assertEqual(set(pathlib.Path().iterdir()), before)
+
     def test_horizon_longer_than_the_data(self):
         self.refused(4, "train", "forecast", CO2, "--horizon", 5000, "-o", "m", says=["526", "5000"])
         # At once: the training these ask for would take longer than a test may.
@@ -125,8 +155,12 @@ class Data(ToolTest):
         self.refused(4, "backtest", CO2, "--horizon", 525, "--windows", 1, says=["526 steps", "at most 524"])
 
     def test_batch_larger_than_the_data(self):
-        # Windows are drawn anew for each batch, so a short series fills a large one.
-        self.run_tool(*UNSIZED, "--hidden-size", 4, "--epochs", 1, "--batches-per-epoch", 1, "--batch-size", 5000)
+        sized = ["--hidden-size", 4, "--epochs", 1, "--batches-per-epoch", 1]
+        for command in [UNSIZED, ["backtest", CO2, "--horizon", "6"]]:
+            for size in [600, 10 ** 6]:
+                self.refused(2, *command, *sized, "--batch-size", size,
+                             says=[f"--batch-size {size}", "windows", "co2.csv", "--batch-size of at most 5"])
+        self.run_tool(*UNSIZED, *sized, "--batch-size", 500)
         self.write("corpus.txt", TEXT)
         self.refused(2, "train", "text", "corpus.txt", "--batch-size", 100000, "-o", "t",
                      says=["--batch-size 100000", "--bptt 100", "2592", "--batch-size of at most 24"])
@@ -136,7 +170,7 @@ class Data(ToolTest):
         self.assertIn("1 tracks of 100 symbols: the text is too short for more", err)
 
     def test_sampling_from_an_unknown_character(self):
-        self.refused(4, "sample", self.train_text(), "--prime", "Ω")
+        self.refused(2, "sample", self.train_text(), "--prime", "Ω", says=["--prime", "'Ω' (U+03A9)"])
 
 
 class Model(ToolTest):

@@ -161,7 +161,7 @@ TEST(Network, ContradictionsAreErrors) {
 }
 
 TEST(Network, ANameIsUsedOnce) {
-  expect_bad(ErrorCode::kConfig, {"'rnn.weight_ih_l0'", "twice"}, {1, {lstm(2), lstm(2)}});
+  expect_bad(ErrorCode::kUsage, {"'rnn.weight_ih_l0'", "twice"}, {1, {lstm(2), lstm(2)}});
   EXPECT_NO_THROW(Network<float>({1, {lstm(2, "a"), lstm(2, "b")}}));
 }
 

@@ -30,7 +30,7 @@ TEST(Parameters, LiveInOneSlabAlignedAndApart) {
 TEST(Parameters, ANameIsDeclaredOnce) {
   Parameters<float> parameters;
   parameters.add("a", {2}, Init::kZeros);
-  expect_error(ErrorCode::kConfig, {"'a'", "twice"}, [&] { parameters.add("a", {3}, Init::kZeros); });
+  expect_error(ErrorCode::kUsage, {"'a'", "twice"}, [&] { parameters.add("a", {3}, Init::kZeros); });
 }
 
 TEST(Parameters, InitialValuesDependOnSeedAndNameAlone) {

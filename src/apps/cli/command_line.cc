@@ -32,6 +32,12 @@ std::string full_name(const CLI::App& app) {
   return app.get_parent() ? full_name(*app.get_parent()) + " " + app.get_name() : "elman";
 }
 
+// The last verb read so far.
+const CLI::App& innermost(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? app : innermost(*chosen[0]);
+}
+
 // What stands where only verbs are expected.
 [[noreturn]] void fail_verb(const CLI::App& app, const std::string& word) {
   const std::string name = full_name(app);
@@ -97,7 +103,8 @@ void CommandLine::run(int argc, const char* const* argv) {
     return print(std::string(e.what()) + "\n");
   } catch (const CLI::ArgumentMismatch& e) {
     const std::string what = e.what();
-    fail(ErrorCode::kUsage, "{} needs a value; see '{} --help'", what.substr(0, what.find(':')), "elman VERB");
+    fail(ErrorCode::kUsage, "{} needs a value; see '{} --help'", what.substr(0, what.find(':')),
+         full_name(innermost(app_)));
   } catch (const CLI::ParseError& e) {
     fail(ErrorCode::kUsage, "{}; see 'elman --help'", e.what());
   }

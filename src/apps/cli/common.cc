@@ -43,7 +43,7 @@ void add_network_flags(Flags& flags, Config& config, double fewest_layers) {
   flags.add("--cell", config.cell, "NAME", "Recurrent cell: " + cell_names()).check([](std::string_view name) {
     find_cell(name);
   });
-  Setting& size = flags.add("--hidden-size", config.hidden_size, at_least(1), "Units of each recurrent layer");
+  Setting& size = flags.add("--hidden-size", config.hidden_size, layer_size(1), "Units of each recurrent layer");
   if (config.hidden_size == 0) size.zero_means("by the data");
   flags.add("--num-layers", config.num_layers, at_least(fewest_layers),
             fewest_layers == 0 ? "Recurrent layers; 0: a linear map alone" : "Recurrent layers");
@@ -151,7 +151,7 @@ void add_forecast_flags(Verb& verb, ForecastConfig& config) {
 void add_text_flags(Verb& verb, TextConfig& config) {
   Flags& flags = verb.flags;
   add_network_flags(flags, config, 1);
-  flags.add("--embedding-size", config.embedding_size, at_least(0), "Features of each symbol")
+  flags.add("--embedding-size", config.embedding_size, layer_size(0), "Features of each symbol")
       .zero_means("by the data");
   add_training_flags(flags, config);
   flags.add("--bptt", config.bptt, at_least(1), "Symbols between updates, and how far back gradients travel");

@@ -6,6 +6,7 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/common.h"
 #include "apps/cli/console.h"
+#include "base/error.h"
 #include "tasks/text.h"
 
 namespace elman::cli {
@@ -39,11 +40,20 @@ void print_sample(const TextModel& model, const SampleOptions& options, ThreadPo
   print(waiting);
 }
 
+void check_prime(const std::string& prime, const Vocabulary& vocabulary) {
+  try {
+    vocabulary.encode(prime);
+  } catch (const Error& e) {
+    fail(ErrorCode::kUsage, "--prime: {}", e.what());
+  }
+}
+
 void run(const Verb& verb, const Arguments& a) {
   check_common(a.common);
   require_argument(!a.model.empty(), "MODEL, a file written by 'elman train text',", verb);
   check_task(a.model, "text");
   const TextModel model = with_weights(TextModel::load(a.model), a.weights);
+  check_prime(a.options.prime, model.vocabulary());
   ThreadPool pool(a.common.threads);
   if (!a.common.json) return print_sample(model, a.options, pool);
   std::string text;

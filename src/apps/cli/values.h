@@ -21,6 +21,8 @@ inline constexpr double kLargestCount = 2147483648.0;
 
 inline constexpr Range at_least(double min) noexcept { return {min, kLargestCount}; }
 inline constexpr Range above(double min) noexcept { return {min, 1e300, true}; }
+// Of a layer: beyond it, the network would refuse the size under a name that is not the flag's.
+inline constexpr Range layer_size(double min) noexcept { return {min, 16777216.0}; }
 inline constexpr Range kNotNegative{0, 1e300};
 inline constexpr Range kFraction{0, 1, false, true};  // [0, 1)
 inline constexpr Range kLevel{0, 1, true, true};      // (0, 1)
