@@ -88,7 +88,7 @@ struct Decode {
   size_t position_size = 0;
   size_t features = 0;
   std::string name = "decoder";
-  std::vector<LayerConfig> reader = {};
+  std::vector<LayerConfig> reader;
 };
 
 // The textbook recurrence that goes on from its own outputs: the `reader`, layers that write every step and need no
@@ -104,7 +104,7 @@ struct Rollout {
   std::vector<size_t> lags = {1};
   size_t feedback = 0;
   bool positive = false;
-  std::vector<LayerConfig> reader = {};
+  std::vector<LayerConfig> reader;
 };
 
 // The sum of branches, each a list of layers; an empty list is the identity. With `mean` it is their mean.

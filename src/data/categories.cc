@@ -37,6 +37,7 @@ std::vector<std::string> categories_of(const CsvTable& table, size_t column) {
 
 std::vector<std::vector<std::string>> find_categories(const CsvTable& table, const std::vector<size_t>& columns) {
   std::vector<std::vector<std::string>> categories;
+  categories.reserve(columns.size());
   for (const size_t column : columns) categories.push_back(categories_of(table, column));
   return categories;
 }

@@ -200,6 +200,7 @@ std::vector<Forecast> ForecastModel::forecast(const SeriesSet* given, size_t hor
   std::vector<Calibration> calibrations;  // by what was observed, not by what is fed back
   for (size_t done = 0; done < horizon; done += config_.horizon) {
     std::vector<Request> requests;
+    requests.reserve(extended.size());
     for (const Series& s : extended) requests.push_back({&s, s.values.size()});
     if (done == 0) calibrations = calibrate_by_recent_errors(data, requests, pool);
     const size_t count = std::min(config_.horizon, horizon - done);

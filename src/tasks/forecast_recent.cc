@@ -44,6 +44,7 @@ std::vector<Calibration> ForecastModel::calibrate_by_recent_errors(const SeriesS
   for (const Request& request : requests)
     for (const size_t origin : origins_before(request)) made[{request.series, origin}];
   std::vector<Request> past;
+  past.reserve(made.size());
   for (const auto& [place, nothing] : made) past.push_back({place.first, place.second});
   for_each_window(data, past, pool, [&](size_t r, const float* raw, double scale, const std::vector<double>& base) {
     Made& m = made[{past[r].series, past[r].origin}];

@@ -43,6 +43,7 @@ void ForecastModel::sample(const SeriesSet* given, size_t horizon, size_t count,
         for (size_t n = begin; n < end; ++n) dependence_.draw(paths[n].random, paths[n].z, steps, paths[n].levels);
       });
       std::vector<Request> requests;
+      requests.reserve(pasts.size());
       for (const Series& past : pasts) requests.push_back({&past, past.values.size()});
       const std::vector<Calibration> calibrations(calibration.empty() ? 0 : pasts.size(),
                                                   calibration.empty() ? Calibration() : calibration[0]);

@@ -219,6 +219,7 @@ class Training {
     take_all(trials);
     config_.correction = correction;
     std::vector<Buffer<float>> weights;
+    weights.reserve(trials.size());
     for (const size_t k : trials) weights.push_back(weights_[k].copy());
     judged_ = network_of(weights);
     return std::make_unique<ForecastProblem>(data_, config_, covariates_, *judged_, pool_, true);

@@ -64,6 +64,8 @@ SeriesSet series_set_from_json(const json& j) {
   SeriesSet set;
   set.path = j.at("path");
   set.layout = static_cast<Layout>(j.at("layout").get<int>());
+  if (set.layout < Layout::kSingle || set.layout > Layout::kWide)
+    fail(ErrorCode::kModel, "the layout {} of the model's series is damaged", j.at("layout").dump());
   set.id_column = j.at("id_column");
   set.time_column = j.at("time_column");
   set.target_column = j.at("target_column");
@@ -74,8 +76,14 @@ SeriesSet series_set_from_json(const json& j) {
          set.covariate_columns.size(), set.categories.size());
   const json& t = j.at("time_format");
   set.time_format = {t.at(0), t.at(1), t.at(2)};
+  if (!set.time_format.is_valid())
+    fail(ErrorCode::kModel, "the time format {} of the model's series is damaged: found none that a file of data has",
+         t.dump());
   const json& f = j.at("frequency");
   set.frequency = {static_cast<Frequency::Unit>(f.at(0).get<int>()), f.at(1), f.at(2)};
+  if (!set.frequency.is_valid())
+    fail(ErrorCode::kModel, "the frequency {} of the model's series is damaged: found no step of a time axis",
+         f.dump());
   for (const json& item : j.at("series")) {
     Series s;
     s.id = item.at("id");

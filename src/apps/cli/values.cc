@@ -109,6 +109,7 @@ std::string show_value(const std::string& value) {
 
 std::string show_value(const std::vector<std::string>& values) {
   std::vector<std::string> quoted;
+  quoted.reserve(values.size());
   for (const std::string& value : values) quoted.push_back(show_value(value));
   return fmt::format("[{}]", fmt::join(quoted, ", "));
 }
