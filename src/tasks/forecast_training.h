@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <span>
 
 #include "base/threads.h"
 #include "model/network.h"
@@ -27,10 +26,5 @@ struct TrainedForecaster {
 // one that writes their mean. A run that is stopped anywhere and resumed ends in the same bits. REQUIRES: resolve()d.
 TrainedForecaster train_forecaster(const SeriesSet& data, const ForecastConfig& config, const Covariates& covariates,
                                    ThreadPool& pool, const TrainRun& run);
-
-// What the held-out part decides for: of losses in the order of preference, the index of the first that no other is
-// clearly less than. A gain of 2 % is chance, as the part is one stretch of time, whose shocks all series share. Alone,
-// a loss may be NaN.
-size_t first_unbeaten(std::span<const double> losses);
 
 }  // namespace elman

@@ -14,9 +14,9 @@
 
 #include "model/model_file.h"
 #include "tasks/backtest.h"
+#include "tasks/forecast_decision.h"
 #include "tasks/forecast_fixtures.h"
 #include "tasks/forecast_problem.h"
-#include "tasks/forecast_training.h"
 
 namespace elman {
 namespace {
@@ -257,6 +257,22 @@ TEST(Forecast, SeveralBasesForecastTheirMean) {
   const auto mean = forecast({"level", "theta"}), level = forecast({"level"}), theta = forecast({"theta"});
   for (size_t i = 0; i < 2; ++i)
     for (size_t k = 0; k < 6; ++k) EXPECT_NEAR(mean[i].y_hat[k], (level[i].y_hat[k] + theta[i].y_hat[k]) / 2, 1e-4);
+}
+
+// Without a training on all data the trials that were chosen forecast, and no other.
+TEST(Forecast, WithoutRefitForecastsByWhatWasChosen) {
+  const SeriesSet data = make_series(2, 90);
+  ThreadPool pool(1);
+  ForecastConfig config = quick();
+  config.bases = {"level", "seasonal_naive", "theta"};
+  config.choose_base = true;
+  config.refit = false;
+  config.ensemble = 1;  // too few for the mean of all
+  const ForecastModel model = ForecastModel::train(data, config, pool);
+  ASSERT_EQ(model.config().bases.size(), 1u);
+  config.bases = model.config().bases;
+  config.choose_base = false;
+  EXPECT_EQ(weights(model), weights(ForecastModel::train(data, config, pool)));
 }
 
 // …and is trained again on all data as often as the others.

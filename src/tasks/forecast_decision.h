@@ -1,0 +1,63 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tasks/calibration.h"
+#include "tasks/forecast_config.h"
+#include "tasks/path_dependence.h"
+#include "train/record.h"
+
+namespace elman {
+
+// One of the settings that the held-out part of the data decides between.
+struct Candidate {
+  std::string base;
+  size_t epochs = 0;
+};
+
+// What came of training it.
+struct Trial {
+  Candidate candidate;
+  TrainRecord record;
+  size_t windows = 0;  // that it was trained on
+};
+
+// What the held-out part decided for.
+struct Decision {
+  std::vector<size_t> chosen;  // trials, whose mean forecasts; none while nothing is decided
+  double correction = 1;       // ForecastConfig's
+  Calibration calibration;
+  PathDependence dependence;
+};
+
+// Of losses in the order of preference, the index of the first that no other is clearly less than. A gain of 2 % is
+// chance, as the held-out part is one stretch of time, whose shocks all series share. Alone, a loss may be NaN.
+size_t first_unbeaten(std::span<const double> losses);
+
+// The trial to prefer. REQUIRES: there is one.
+size_t best_of(const std::vector<Trial>& trials);
+
+// The trials with the best of each base, in the order in which bases were tried first.
+std::vector<size_t> best_of_each_base(const std::vector<Trial>& trials);
+
+// Settings with nothing left to decide: those that train one candidate.
+ForecastConfig settled(ForecastConfig config, const Candidate& candidate);
+// Those of the mean of some trials, and of the share of its corrections that is believed.
+ForecastConfig settled(ForecastConfig config, const std::vector<Trial>& trials, const std::vector<size_t>& chosen,
+                       double correction);
+
+std::string describe(const Candidate& candidate);
+// Lines for people.
+std::vector<std::string> explain(const Decision& decision, const std::vector<Trial>& trials,
+                                 const ForecastConfig& config);
+
+// As checkpoints carry them. Reading throws nlohmann::json::exception when a key is missing or of the wrong type.
+nlohmann::json to_json(const Trial& trial);
+nlohmann::json to_json(const Decision& decision);
+Trial trial_from_json(const nlohmann::json& json);
+Decision decision_from_json(const nlohmann::json& json);
+
+}  // namespace elman
