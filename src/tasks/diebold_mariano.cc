@@ -3,38 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "loss/distributions.h"
+
 namespace elman {
 namespace {
-
-// The continued fraction of the regularised incomplete beta function I_x(a, b), by Lentz's method; converges quickly
-// for x < (a + 1) / (a + b + 2) (Numerical Recipes, 6.4).
-double beta_fraction(double x, double a, double b) {
-  constexpr double kTiny = 1e-300, kPrecision = 1e-15;
-  constexpr int kMostTerms = 1000;
-  const auto nonzero = [](double v) { return std::abs(v) < kTiny ? kTiny : v; };
-  double c = 1, d = 1 / nonzero(1 - (a + b) * x / (a + 1)), fraction = d;
-  for (int m = 1; m <= kMostTerms; ++m) {
-    const double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-    const double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
-    double factor = 1;
-    for (const double term : {even, odd}) {
-      d = 1 / nonzero(1 + term * d);
-      c = nonzero(1 + term / c);
-      factor = c * d;
-      fraction *= factor;
-    }
-    if (std::abs(factor - 1) < kPrecision) break;
-  }
-  return fraction;
-}
-
-double incomplete_beta(double x, double a, double b) {
-  if (x <= 0 || x >= 1) return x <= 0 ? 0 : 1;
-  const double factor =
-      std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x));
-  if (x < (a + 1) / (a + b + 2)) return factor * beta_fraction(x, a, b) / a;
-  return 1 - factor * beta_fraction(1 - x, b, a) / b;
-}
 
 // Variance of the mean of `x`, whose own mean is `mean`: autocovariances by weight_of(lag), over n.
 template <class WeightOf>
@@ -50,11 +22,8 @@ double variance_of_mean(std::span<const double> x, double mean, size_t lags, Wei
 
 }  // namespace
 
-// I_x(freedom / 2, 1 / 2) at x = freedom / (freedom + t^2), or its complement, so that no digits are lost near x = 1.
 double student_t_two_sided(double t, double freedom) {
-  const double sum = freedom + t * t;
-  if (t * t < freedom) return 1 - incomplete_beta(t * t / sum, 0.5, freedom / 2);
-  return incomplete_beta(freedom / sum, freedom / 2, 0.5);
+  return 2 * cdf(StudentTParameters{.location = 0, .scale = 1, .freedom = freedom}, -std::abs(t));
 }
 
 DieboldMariano diebold_mariano(std::span<const double> d, size_t span) {
