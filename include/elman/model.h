@@ -43,9 +43,11 @@ inline Target quantile(std::span<const float> values, std::vector<double> levels
 class Stream;
 
 // A recurrent network: its description, its parameters, and the means to train and run it. Calls of const members may
-// run on any number of threads at once. Moves; copy() makes another of the same weights.
+// run on any number of threads at once, each with a state of its own. Moves; copy() makes another of the same weights.
 class Model {
  public:
+  class State;
+
   // Initial weights are a function of `seed`. Throws Error(kUsage) on an unknown cell, sizes that do not fit or a name
   // that two layers share, Error(kLimit) on sizes or parameters beyond all use.
   explicit Model(const NetworkConfig& config, uint64_t seed = 1);
@@ -62,15 +64,21 @@ class Model {
   size_t output_size() const;
   size_t parameter_count() const;
 
-  // Output rows [rows][output_size], from the initial state: a row for each of x, or for each sequence where a layer
-  // keeps one step. Throws Error(kUsage) when sizes disagree, Error(kData) on an index that is no symbol of an
-  // embedding.
-  std::vector<float> forward(const Sequences& x) const;
+  // Output rows [rows][output_size]: a row for each of x, or for each sequence where a layer keeps one step. Starts
+  // from `state` and leaves the final one there, from the initial state when null; so pieces of a sequence, one after
+  // the other, give the outputs of the whole bit for bit. Throws Error(kUsage) when sizes disagree or the state is of
+  // another network, Error(kData) on an index that is no symbol of an embedding; the state is then what it was.
+  std::vector<float> forward(const Sequences& x, State* state = nullptr) const;
 
-  // Forward and back through time: replaces the gradients by those of the mean loss, which it returns. Dropout is on,
-  // its masks drawn from the seed and the number of calls. Throws Error(kUsage) when sizes disagree or the loss is
-  // unknown, Error(kData) on an index or a target that cannot be. One thread at a time.
-  double backward(const Sequences& x, const Target& target);
+  // Forward and back through time: replaces the gradients by those of the mean loss, which it returns. `state` as in
+  // forward(): with it gradients end where x begins, which is truncated back-propagation (Williams & Peng 1990), and an
+  // initial state that is learned learns nothing. Dropout is on, its masks drawn from the seed and the number of calls.
+  // Throws Error(kUsage) when sizes disagree or the loss is unknown, Error(kData) on an index or a target that cannot
+  // be; the state is then what it was. One thread at a time.
+  double backward(const Sequences& x, const Target& target, State* state = nullptr);
+
+  // For forward() and backward(). Throws Error(kUsage) for a network that needs the future (bidirectional, flatten).
+  State initial_state(size_t batch = 1) const;
 
   // All parameters, and in the same places their gradients, zeros before backward(). Call update() after writing to
   // parameters().
@@ -92,8 +100,31 @@ class Model {
 
  private:
   friend class Stream;
+  class Carried;
   struct Impl;
   explicit Model(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// What a network remembers of each sequence of a batch. A value: copy it to go on from one place twice. It serves every
+// model of the same description.
+class Model::State {
+ public:
+  State(const State& other);
+  State& operator=(const State& other);
+  State(State&&) noexcept;
+  State& operator=(State&&) noexcept;
+  ~State();
+
+  size_t batch() const;
+  // Of recurrent layer `index`, from 0 and each of num_layers for itself: [batch][states][hidden_size], h before the
+  // cell's other states. To read, or to write a start of one's own; empty when there is no such layer.
+  std::span<float> layer(size_t index);
+
+ private:
+  friend class Model;
+  struct Impl;
+  explicit State(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

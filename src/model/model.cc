@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/error.h"
 #include "loss/loss.h"
+#include "model/config.h"
 #include "model/model_file.h"
 
 namespace elman {
@@ -39,6 +41,12 @@ void check_full(const Network<float>& network, const char* what) {
     fail(ErrorCode::kUsage, "a narrowed model cannot be {}: its full weights are gone; load it again", what);
 }
 
+void check_causal(const Network<float>& network, const char* what) {
+  if (!network.can_stream())
+    fail(ErrorCode::kUsage,
+         "this network needs the future of each step (bidirectional or flatten layers) and cannot {}", what);
+}
+
 }  // namespace
 
 struct Model::Impl {
@@ -53,6 +61,57 @@ struct Model::Impl {
   Impl(const NetworkConfig& config, uint64_t s) : network(std::make_shared<Network<float>>(config)), seed(s) {}
   explicit Impl(std::unique_ptr<Network<float>> loaded) : network(std::move(loaded)) {}
 };
+
+// ---- State ----
+
+struct Model::State::Impl {
+  std::shared_ptr<const Network<float>> network;  // whose description it is of
+  elman::State<float> values;
+
+  Impl copy() const { return {network, values.copy()}; }
+};
+
+Model::State::State(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Model::State::State(const State& other) : impl_(std::make_unique<Impl>(other.impl_->copy())) {}
+Model::State& Model::State::operator=(const State& other) { return *this = State(other); }
+Model::State::State(State&&) noexcept = default;
+Model::State& Model::State::operator=(State&&) noexcept = default;
+Model::State::~State() = default;
+
+size_t Model::State::batch() const { return impl_->values.batch; }
+
+std::span<float> Model::State::layer(size_t index) {
+  for (Buffer<float>& layer : impl_->values.layers)
+    if (!layer.empty() && index-- == 0) return {layer.data(), layer.size()};
+  return {};
+}
+
+Model::State Model::initial_state(size_t batch) const {
+  check_causal(*impl_->network, "carry a state");
+  return State(std::make_unique<State::Impl>(State::Impl{impl_->network, impl_->network->initial_state(batch)}));
+}
+
+// A caller's state, if any, as a call works on it: a copy, so that a call that fails changes nothing.
+class Model::Carried {
+ public:
+  Carried(const Network<float>& network, State* state) : state_(state) {
+    if (!state) return;
+    const Network<float>& other = *state->impl_->network;
+    if (&other != &network && to_json(other.config()) != to_json(network.config()))
+      fail(ErrorCode::kUsage, "the state is of another network, expected one of this model's initial_state()");
+    values_ = state->impl_->values.copy();
+  }
+  elman::State<float>* get() { return state_ ? &values_ : nullptr; }
+  void keep() {
+    if (state_) state_->impl_->values = std::move(values_);
+  }
+
+ private:
+  State* state_;
+  elman::State<float> values_;
+};
+
+// ---- Model ----
 
 Model::Model(const NetworkConfig& config, uint64_t seed) : impl_(std::make_unique<Impl>(config, seed)) {
   impl_->network->initialize(seed);
@@ -82,20 +141,24 @@ size_t Model::input_size() const { return impl_->network->input_size(); }
 size_t Model::output_size() const { return impl_->network->output_size(); }
 size_t Model::parameter_count() const { return impl_->network->parameter_count(); }
 
-std::vector<float> Model::forward(const Sequences& x) const {
+std::vector<float> Model::forward(const Sequences& x, State* state) const {
   const Steps steps = steps_of(x, input_size());
   Scratch<float> scratch(shared_pool());
-  const View<float> y = impl_->network->forward(scratch, steps, {x.values.data(), steps.rows(), input_size()});
+  Carried carried(*impl_->network, state);
+  const View<float> y =
+      impl_->network->forward(scratch, steps, {x.values.data(), steps.rows(), input_size()}, carried.get());
+  carried.keep();
   return {y.data, y.data + y.rows * y.cols};
 }
 
-double Model::backward(const Sequences& x, const Target& target) {
+double Model::backward(const Sequences& x, const Target& target, State* state) {
   Network<float>& network = *impl_->network;
   check_full(network, "trained");
   const Steps steps = steps_of(x, input_size());
+  Carried carried(network, state);
   const Random dropout(impl_->seed ^ (impl_->calls++ << 20), kDropoutStream);
-  const View<float> y = network.forward(impl_->scratch, steps, {x.values.data(), steps.rows(), input_size()}, nullptr,
-                                        &impl_->tape, &dropout);
+  const View<float> y = network.forward(impl_->scratch, steps, {x.values.data(), steps.rows(), input_size()},
+                                        carried.get(), &impl_->tape, &dropout);
   if (target.values.size() != y.rows * target.targets)
     fail(ErrorCode::kUsage, "target: {} values found, expected {} rows of {}", target.values.size(), y.rows,
          target.targets);
@@ -106,6 +169,7 @@ double Model::backward(const Sequences& x, const Target& target) {
       make_loss<float>(config)->evaluate(y, {target.values.data(), y.rows, target.targets}, nullptr, d_y);
   network.parameters().gradients().fill(0.0f);
   network.backward(impl_->scratch, steps, impl_->tape, d_y);
+  carried.keep();
   return loss.mean();
 }
 
@@ -146,9 +210,7 @@ struct Stream::Impl {
 };
 
 Stream Model::stream() const {
-  if (!impl_->network->can_stream())
-    fail(ErrorCode::kUsage,
-         "this network needs the future of each step (bidirectional or flatten layers) and cannot stream");
+  check_causal(*impl_->network, "stream");
   {
     const std::lock_guard lock(impl_->step);
     if (!std::exchange(impl_->step_packed, true)) impl_->network->pack_step();

@@ -2,7 +2,6 @@
 #include "elman/optimizers.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "optim/clip.h"
 #include "optim/optimizer.h"
@@ -16,14 +15,18 @@ struct Moments {
 
 namespace {
 
-bool step_with(Model& model, std::shared_ptr<Moments>& moments, const OptimizerConfig& config, double clip_norm) {
+// The trainer's order: a gradient that is not finite is seen first, then values are clipped, then the norm.
+template <class Public>
+bool step_with(Public& optimizer, Model& model, const OptimizerConfig& config) {
+  std::shared_ptr<Moments>& moments = optimizer.moments;
   if (!moments) moments = std::make_shared<Moments>(Moments{make_optimizer<float>(config), {}});
   const std::span<const float> given = model.gradients();
+  if (!all_finite(given)) return false;
   moments->gradients.resize(given.size());
   std::copy(given.begin(), given.end(), moments->gradients.begin());
   const std::span<float> gradients(moments->gradients.data(), given.size());
-  const double norm = clip_by_norm(gradients, clip_norm > 0 ? clip_norm : HUGE_VAL);
-  if (!std::isfinite(norm)) return false;
+  if (optimizer.clip_value > 0) clip_by_value(gradients, optimizer.clip_value);
+  if (optimizer.clip_norm > 0) clip_by_norm(gradients, optimizer.clip_norm);
   moments->optimizer->step(model.parameters(), gradients, config.learning_rate);
   model.update();
   return true;
@@ -32,27 +35,28 @@ bool step_with(Model& model, std::shared_ptr<Moments>& moments, const OptimizerC
 }  // namespace
 
 bool Adam::step(Model& model) {
-  return step_with(model, moments,
+  return step_with(*this, model,
                    {.name = "adamw",
                     .learning_rate = learning_rate,
                     .beta1 = beta1,
                     .beta2 = beta2,
                     .epsilon = epsilon,
-                    .weight_decay = weight_decay},
-                   clip_norm);
+                    .weight_decay = weight_decay});
 }
 
 bool Sgd::step(Model& model) {
-  return step_with(model, moments,
-                   {.name = "sgd", .learning_rate = learning_rate, .momentum = momentum, .weight_decay = weight_decay},
-                   clip_norm);
+  return step_with(*this, model,
+                   {.name = "sgd",
+                    .learning_rate = learning_rate,
+                    .momentum = momentum,
+                    .nesterov = nesterov,
+                    .weight_decay = weight_decay});
 }
 
 bool RmsProp::step(Model& model) {
   return step_with(
-      model, moments,
-      {.name = "rmsprop", .learning_rate = learning_rate, .momentum = momentum, .epsilon = epsilon, .alpha = alpha},
-      clip_norm);
+      *this, model,
+      {.name = "rmsprop", .learning_rate = learning_rate, .momentum = momentum, .epsilon = epsilon, .alpha = alpha});
 }
 
 }  // namespace elman

@@ -77,7 +77,9 @@ struct OptimizerEntry {
 
 // Every optimiser, in the order listed in registry.cc.
 std::span<const OptimizerEntry* const> optimizers();
-// Throws kUsage on an unknown name (with the nearest one) and on settings out of range.
+// Throws kUsage on an unknown name, with the nearest one.
+const OptimizerEntry& find_optimizer(std::string_view name);
+// Throws kUsage as find_optimizer() does, and on settings out of range.
 template <class T>
 std::unique_ptr<Optimizer<T>> make_optimizer(const OptimizerConfig& config);
 

@@ -25,13 +25,17 @@ void check_not_negative(const OptimizerConfig& config, std::string_view setting,
 
 std::span<const OptimizerEntry* const> optimizers() { return kOptimizers; }
 
+const OptimizerEntry& find_optimizer(std::string_view name) {
+  return *find_named(kOptimizers, &OptimizerEntry::name, name, "optimiser", "optimisers");
+}
+
 template <class T>
 std::unique_ptr<Optimizer<T>> make_optimizer(const OptimizerConfig& config) {
-  const OptimizerEntry* entry = find_named(kOptimizers, &OptimizerEntry::name, config.name, "optimiser", "optimisers");
+  const OptimizerEntry& entry = find_optimizer(config.name);
   check_not_negative(config, "learning_rate", config.learning_rate);
   check_not_negative(config, "weight_decay", config.weight_decay);
   check_not_negative(config, "epsilon", config.epsilon);
-  return entry->make<T>(config);
+  return entry.make<T>(config);
 }
 
 template std::unique_ptr<Optimizer<float>> make_optimizer(const OptimizerConfig& config);

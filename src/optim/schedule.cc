@@ -1,4 +1,4 @@
-#include "optim/schedule.h"
+#include "elman/schedule.h"
 
 #include <algorithm>
 #include <cmath>

@@ -17,6 +17,8 @@ constexpr size_t kMostEpochs = 200;         // chosen
 constexpr size_t kEpochLimit = 1'000'000;   // beyond all use, and keeps the count of updates within its type
 constexpr size_t kValidations = 12;         // a run
 constexpr int64_t kWarmupSteps = 100;
+constexpr int64_t kRateSteps = 3;        // of a run with the schedule of steps, all of one length
+constexpr int64_t kPlateauPatience = 1;  // validations are few
 
 constexpr auto kFields = std::tuple{std::pair{"cell", &TextConfig::cell},
                                     std::pair{"hidden_size", &TextConfig::hidden_size},
@@ -34,6 +36,11 @@ constexpr auto kFields = std::tuple{std::pair{"cell", &TextConfig::cell},
                                     std::pair{"validate_every", &TextConfig::validate_every},
                                     std::pair{"patience", &TextConfig::patience},
                                     std::pair{"seed", &TextConfig::seed}};
+
+// Younger than files that do not have them.
+constexpr auto kOptionalFields =
+    std::tuple{std::pair{"clip_value", &TextConfig::clip_value}, std::pair{"optimizer", &TextConfig::optimizer},
+               std::pair{"schedule", &TextConfig::schedule}};
 
 size_t training_symbols(const TextConfig& config, const TextCorpus& corpus) {
   return validation_start(corpus.tokens.size(), config.valid_fraction);
@@ -55,6 +62,14 @@ void check(const TextConfig& c, const TextCorpus& corpus) {
          "--batch-size {} is more tracks of --bptt {} symbols than {} can fill with the {} that train; choose a "
          "--batch-size of at most {}, a smaller --bptt, or 0 to let the text decide",
          c.batch_size, c.bptt, corpus.path, training, most);
+}
+
+ScheduleConfig schedule_over(int64_t updates, std::string_view name) {
+  ScheduleConfig schedule{.kind = find_schedule(name), .patience = kPlateauPatience};
+  schedule.warmup_steps = std::min(kWarmupSteps, updates / 10);
+  schedule.total_steps = updates;
+  schedule.step_every = (updates - schedule.warmup_steps + kRateSteps - 1) / kRateSteps;
+  return schedule;
 }
 
 }  // namespace
@@ -92,6 +107,10 @@ std::vector<std::string> explain(const TextConfig& c, const TextCorpus& corpus) 
   lines.push_back(fmt::format("{} epochs of {} updates, each on {} tracks of {} symbols{}", c.epochs, updates,
                               c.batch_size, c.bptt,
                               c.batch_size < kBatchSize ? ": the text is too short for more" : ""));
+  const TextConfig usual;
+  if (c.optimizer != usual.optimizer || c.schedule != usual.schedule)
+    lines.push_back(fmt::format("optimiser {}, learning rate by the schedule '{}'", c.optimizer, c.schedule));
+  if (c.clip_value > 0) lines.push_back(fmt::format("no element of a gradient beyond {}", c.clip_value));
   return lines;
 }
 
@@ -110,20 +129,24 @@ TrainConfig text_training(const TextConfig& c, const TextCorpus& corpus) {
   training.validate_every = c.validate_every;
   training.patience = c.patience;
   training.clip_norm = c.clip_norm;
+  training.clip_value = c.clip_value;
   training.seed = c.seed;
-  training.optimizer = {.name = "adamw", .learning_rate = c.learning_rate, .weight_decay = c.weight_decay};
-  training.schedule.kind = ScheduleKind::kCosine;
-  training.schedule.total_steps = static_cast<int64_t>(updates);
-  training.schedule.warmup_steps = std::min(kWarmupSteps, training.schedule.total_steps / 10);
+  training.optimizer = {.name = c.optimizer, .learning_rate = c.learning_rate, .weight_decay = c.weight_decay};
+  training.schedule = schedule_over(static_cast<int64_t>(updates), c.schedule);
   return training;
 }
 
-json to_json(const TextConfig& config) { return write_fields(config, kFields); }
+json to_json(const TextConfig& config) {
+  json out = write_fields(config, kFields);
+  write_changed_fields(config, kOptionalFields, out);
+  return out;
+}
 
 TextConfig text_config_from_json(const json& in) {
   TextConfig config;
   try {
     read_fields(in, config, kFields);
+    read_given_fields(in, config, kOptionalFields);
   } catch (const json::exception& e) {
     fail(ErrorCode::kModel, "the settings of the text model are damaged: {}", e.what());
   }

@@ -25,9 +25,12 @@ struct TextConfig {
   double learning_rate = 2e-3;
   double weight_decay = 0.01;
   double clip_norm = 1.0;
-  double valid_fraction = 0.1;  // the end of the text: never trained on
-  size_t validate_every = 0;    // batches; 0: a dozen times a run
-  size_t patience = 8;          // validations without a new best before stopping; 0: never stop early
+  double clip_value = 0.0;          // of every element of the gradient, before its norm; 0: off
+  std::string optimizer = "adamw";  // of optim/
+  std::string schedule = "cosine";  // ScheduleKind, after a warm-up
+  double valid_fraction = 0.1;      // the end of the text: never trained on
+  size_t validate_every = 0;        // batches; 0: a dozen times a run
+  size_t patience = 8;              // validations without a new best before stopping; 0: never stop early
   uint64_t seed = 1;
 };
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "elman/schedule.h"
 #include "model/network.h"
 #include "optim/optimizer.h"
-#include "optim/schedule.h"
 #include "train/problem.h"
 #include "train/record.h"
 

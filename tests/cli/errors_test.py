@@ -56,6 +56,10 @@ class Usage(ToolTest):
 
     def test_names(self):
         self.refused(2, *TRAIN_TO, "--cell", "gruu", says=["--cell", "did you mean 'gru'?"])
+        train_text = ["train", "text", CO2, "-o", "t.safetensors"]
+        self.refused(2, *train_text, "--optimizer", "adamx", says=["--optimizer", "did you mean 'adam'?", "rmsprop"])
+        self.refused(2, *train_text, "--schedule", "cosin", says=["--schedule", "did you mean 'cosine'?", "plateau"])
+        self.refused(2, *train_text, "--clip-value", -1, says=["--clip-value", "-1"])
         self.refused(4, *TRAIN_TO, "--target", "co3", says=["did you mean 'co2'?", "--target"])
 
     def test_settings_that_contradict_each_other(self):

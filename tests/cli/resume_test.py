@@ -59,6 +59,17 @@ class Resume(ToolTest):
         self.stop([*TEXT_MODEL, "-o", "early"], "epoch   3", [signal.SIGINT])
         self.run_tool("inspect", "early")
 
+    def test_text_of_another_optimizer_and_schedule(self):
+        self.write("corpus.txt", TEXT)
+        chosen = ["--optimizer", "rmsprop", "--schedule", "plateau", "--clip-value", 0.01]
+        self.check([*TEXT_MODEL, *chosen], "epoch   3")
+        config = self.result("inspect", "whole")["config"]
+        self.assertEqual([config[key] for key in ("optimizer", "schedule", "clip_value")], ["rmsprop", "plateau", 0.01])
+        self.stop([*TEXT_MODEL, *chosen, "-o", "part"], "epoch   3", [signal.SIGINT])
+        for mine, other in [("rmsprop", "adam"), ("plateau", "step"), (0.01, 0.02)]:
+            changed = [other if word == mine else word for word in chosen]
+            self.refused(2, *TEXT_MODEL, *changed, "-o", "part", "--resume", says="settings")
+
     def test_second_signal_ends_at_once(self):
         self.stop([*FORECAST, "-o", "m"], "epoch   1", [signal.SIGINT, signal.SIGTERM])
         self.assertFalse(list(pathlib.Path().glob("m*")))

@@ -142,23 +142,85 @@ TextConfig dropout_config() {
   return config;
 }
 
-TEST(TextModel, ResumesMidEpochToTheSameBits) {
+void expect_resumes_to_the_same_bits(const TextConfig& config) {
   const TextCorpus corpus = corpus_of(random_letters(1500));
   ThreadPool pool(1);
-  const TextModel whole = TextModel::train(corpus, dropout_config(), pool);
+  const TextModel whole = TextModel::train(corpus, config, pool);
   ASSERT_GT(whole.record().steps, 40);
   for (const int polls : {1, 6, 14, 30}) {  // at once, mid-epoch, after a validation, in a later epoch
     TrainRun run;
     run.checkpoint = fresh_path("checkpoint");
     int left = polls;
     run.observer.interrupted = [&] { return --left == 0; };
-    EXPECT_EQ(error_of([&] { TextModel::train(corpus, dropout_config(), pool, run); }).first, ErrorCode::kInterrupted);
+    EXPECT_EQ(error_of([&] { TextModel::train(corpus, config, pool, run); }).first, ErrorCode::kInterrupted);
     run.observer.interrupted = nullptr;
     run.resume = true;
-    const TextModel resumed = TextModel::train(corpus, dropout_config(), pool, run);
+    const TextModel resumed = TextModel::train(corpus, config, pool, run);
     EXPECT_TRUE(same_bits(resumed.network().parameters().values(), whole.network().parameters().values())) << polls;
     EXPECT_EQ(history(resumed), history(whole)) << polls;
   }
+}
+
+TEST(TextModel, ResumesMidEpochToTheSameBits) { expect_resumes_to_the_same_bits(dropout_config()); }
+
+TEST(TextModel, ResumesOtherOptimizersAndSchedules) {
+  for (const auto& [optimizer, schedule] :
+       {std::pair{"sgd", "step"}, {"rmsprop", "plateau"}, {"adam", "constant"}, {"adamw", "plateau"}}) {
+    SCOPED_TRACE(optimizer);
+    TextConfig config = dropout_config();
+    config.optimizer = optimizer;
+    config.schedule = schedule;
+    config.clip_value = 0.01;
+    config.learning_rate = 0.1;  // on letters drawn at random: the loss soon rises, and plateaus cut the rate
+    expect_resumes_to_the_same_bits(config);
+  }
+}
+
+std::vector<double> rates_of(const std::string& schedule) {
+  ThreadPool pool(1);
+  TextConfig config = dropout_config();
+  config.schedule = schedule;
+  config.learning_rate = 0.1;
+  std::vector<double> rates;
+  for (const TrainPoint& point : TextModel::train(corpus_of(random_letters(1500)), config, pool).record().history)
+    rates.push_back(point.learning_rate);
+  return rates;
+}
+
+TEST(TextModel, SchedulesMoveTheRate) {
+  EXPECT_EQ(rates_of("constant").back(), 0.1);
+  EXPECT_DOUBLE_EQ(rates_of("step").back(), 0.1 * 0.01);
+  // Near its end the cosine is -1 to within half a bit of 1, which is much of so small a rate.
+  EXPECT_NEAR(rates_of("cosine").back(), 0.1 * 0.01, 0.1 * 0x1p-52);
+  const double plateau = rates_of("plateau").back();
+  EXPECT_TRUE(plateau < 0.1 && plateau > 0.001) << plateau;
+}
+
+TEST(TextModel, ClippedElementsChangeTheWeights) {
+  ThreadPool pool(1);
+  TextConfig config = small_config();
+  const TextModel plain = TextModel::train(proverb(), config, pool);
+  config.clip_value = 1e-3;
+  const TextModel clipped = TextModel::train(proverb(), config, pool);
+  EXPECT_FALSE(same_bits(plain.network().parameters().values(), clipped.network().parameters().values()));
+}
+
+// So default trainings write the files they always did, and older files load.
+TEST(TextConfigJson, HoldsOptionalSettingsWhereTheyWereChosen) {
+  TextConfig config;
+  nlohmann::json json = to_json(config);
+  for (const char* key : {"optimizer", "schedule", "clip_value"}) EXPECT_FALSE(json.contains(key)) << key;
+  EXPECT_EQ(text_config_from_json(json).optimizer, "adamw");
+  config.optimizer = "sgd";
+  config.clip_value = 0.5;
+  json = to_json(config);
+  EXPECT_FALSE(json.contains("schedule"));
+  const TextConfig read = text_config_from_json(json);
+  EXPECT_EQ(read.optimizer, "sgd");
+  EXPECT_EQ(read.clip_value, 0.5);
+  EXPECT_EQ(read.schedule, "cosine");
+  json["optimizer"] = 3;
+  EXPECT_EQ(error_of([&] { text_config_from_json(json); }).first, ErrorCode::kModel);
 }
 
 TEST(TextModel, ResumesNothingThatHasChanged) {

@@ -3,28 +3,25 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "apps/cli/console.h"
 #include "base/error.h"
 #include "cells/cell.h"
+#include "elman/schedule.h"
 #include "io/atomic_file.h"
 #include "model/model_file.h"
+#include "optim/optimizer.h"
 #include "tasks/forecast_family.h"
 #include "tasks/forecast_head.h"
 
 namespace elman::cli {
 namespace {
 
-std::string cell_names() {
+template <class Entries, class NameOf>
+std::string names_of(const Entries& entries, NameOf name_of) {
   std::vector<std::string_view> names;
-  for (const Cell* cell : cells()) names.push_back(cell->spec.name);
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
-template <class Entries>
-std::string names_of(const Entries& entries) {
-  std::vector<std::string_view> names;
-  for (const auto& entry : entries) names.push_back(entry.name);
+  for (const auto& entry : entries) names.push_back(std::invoke(name_of, entry));
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
@@ -40,9 +37,10 @@ std::string model_texts() {
 template <class Config>
 void add_network_flags(Flags& flags, Config& config, double fewest_layers) {
   flags.group("Network");
-  flags.add("--cell", config.cell, "NAME", "Recurrent cell: " + cell_names()).check([](std::string_view name) {
-    find_cell(name);
-  });
+  flags
+      .add("--cell", config.cell, "NAME",
+           "Recurrent cell: " + names_of(cells(), [](const Cell* cell) { return cell->spec.name; }))
+      .check([](std::string_view name) { find_cell(name); });
   Setting& size = flags.add("--hidden-size", config.hidden_size, layer_size(1), "Units of each recurrent layer");
   if (config.hidden_size == 0) size.zero_means("by the data");
   flags.add("--num-layers", config.num_layers, at_least(fewest_layers),
@@ -55,7 +53,8 @@ void add_training_flags(Flags& flags, Config& config) {
   flags.group("Training");
   flags.add("--epochs", config.epochs, at_least(0), "Passes over the data at most").zero_means("by the data");
   flags.add("--batch-size", config.batch_size, at_least(0), "Sequences for each update").zero_means("by the data");
-  Setting& rate = flags.add("--learning-rate", config.learning_rate, above(0), "Step size of AdamW at its highest");
+  Setting& rate =
+      flags.add("--learning-rate", config.learning_rate, above(0), "Step size of the optimiser at its highest");
   if (config.learning_rate == 0) rate.zero_means("by the data");
   flags.add("--weight-decay", config.weight_decay, kNotNegative, "Pull of the weights towards 0");
   flags.add("--clip", config.clip_norm, kNotNegative, "Largest norm of the gradient; 0: any");
@@ -112,7 +111,9 @@ void add_forecast_flags(Verb& verb, ForecastConfig& config) {
     find_family(name);
   });
   flags.add("--quantiles", config.quantiles, kLevel, "Levels to forecast, 0.5 among them");
-  flags.add("--head", config.head, "NAME", "What is forecast for each step: " + names_of(forecast_heads()))
+  flags
+      .add("--head", config.head, "NAME",
+           "What is forecast for each step: " + names_of(forecast_heads(), &HeadEntry::name))
       .zero_means("by the model")
       .check([](std::string_view name) { find_head(name); });
   flags.add("--season", config.season, at_least(0), "Steps of the season").zero_means("by the calendar, or detected");
@@ -154,6 +155,19 @@ void add_text_flags(Verb& verb, TextConfig& config) {
   flags.add("--embedding-size", config.embedding_size, layer_size(0), "Features of each symbol")
       .zero_means("by the data");
   add_training_flags(flags, config);
+  flags
+      .add("--optimizer", config.optimizer, "NAME",
+           "How gradients become updates: " + names_of(optimizers(), &OptimizerEntry::name) +
+               "; defaults suit adamw: all others want --weight-decay 0, sgd a larger --learning-rate too")
+      .check([](std::string_view name) { find_optimizer(name); });
+  flags
+      .add(
+          "--schedule", config.schedule, "NAME",
+          "Learning rate after a warm-up: constant; cosine, to a hundredth; step, a tenth after each third of the run; "
+          "plateau, half when validation stalls")
+      .check([](std::string_view name) { find_schedule(name); });
+  flags.add("--clip-value", config.clip_value, kNotNegative,
+            "Largest element of the gradient, limited before its norm; 0: any");
   flags.add("--bptt", config.bptt, at_least(1), "Symbols between updates, and how far back gradients travel");
   flags.add("--carry-state", config.carry_state, "Start every chunk of symbols from a state of zeros");
   flags.add("--valid-fraction", config.valid_fraction, kLevel, "End of the text that validates and never trains");

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string_view>
 
+#include "elman/error.h"
+
 namespace elman {
 
 // How the learning rate moves after the warm-up.
@@ -14,7 +16,7 @@ enum class ScheduleKind {
   kPlateau  // times plateau_factor when the validation loss has stopped falling
 };
 
-// The kind called "constant", "cosine", "step" or "plateau"; throws kUsage naming the nearest on any other.
+// The kind called "constant", "cosine", "step" or "plateau"; throws Error(kUsage) naming the nearest on any other.
 ScheduleKind find_schedule(std::string_view name);
 std::string_view name_of(ScheduleKind kind) noexcept;
 
@@ -36,10 +38,12 @@ struct ScheduleState {
   double factor = 1.0;         // by which plateaus have cut the rate
 };
 
-// The learning rate at every optimiser step.
+// The learning rate at every optimiser step, for any optimiser:
+//   const Schedule schedule(1e-3, {.kind = ScheduleKind::kCosine, .warmup_steps = 100, .total_steps = 5000});
+//   adam.learning_rate = schedule.rate(step);  // before step `step`
 class Schedule {
  public:
-  // Throws kUsage on settings out of range.
+  // Throws Error(kUsage) on settings out of range.
   Schedule(double learning_rate, const ScheduleConfig& config);
 
   // The rate for `step`, counted from 0: a function of it and of state() alone.
