@@ -1,9 +1,8 @@
 #include "tasks/diebold_mariano.h"
 
 #include <algorithm>
+#include <boost/math/special_functions/beta.hpp>
 #include <cmath>
-
-#include "loss/distributions.h"
 
 namespace elman {
 namespace {
@@ -22,8 +21,13 @@ double variance_of_mean(std::span<const double> x, double mean, size_t lags, Wei
 
 }  // namespace
 
+// I_x(freedom / 2, 1 / 2) at x = freedom / (freedom + t^2), or its complement, so that no digits are lost near x = 1.
 double student_t_two_sided(double t, double freedom) {
-  return 2 * cdf(StudentTParameters{.location = 0, .scale = 1, .freedom = freedom}, -std::abs(t));
+  using namespace boost::math::policies;
+  constexpr policy<domain_error<ignore_error>> kNanInNanOut;
+  const double sum = freedom + t * t;
+  if (t * t < freedom) return boost::math::ibetac(0.5, freedom / 2, t * t / sum, kNanInNanOut);
+  return boost::math::ibeta(freedom / 2, 0.5, freedom / sum, kNanInNanOut);
 }
 
 DieboldMariano diebold_mariano(std::span<const double> d, size_t span) {

@@ -25,6 +25,7 @@ TEST(StudentT, AgreesWithItsClosedForms) {
     EXPECT_NEAR(student_t_two_sided(t, 1e6), std::erfc(t / std::sqrt(2)), 1e-6);  // nearly the normal distribution
   }
   EXPECT_NEAR(student_t_two_sided(2.0010, 60 - 1), 0.05, 1e-5);  // from the tables
+  EXPECT_TRUE(std::isnan(student_t_two_sided(NAN, 4)));
 }
 
 // Worked by hand: mean 3, deviations -2..2, autocovariances 2, 0.8.
