@@ -107,7 +107,8 @@ std::vector<LayerConfig> loop_layers(const ForecastConfig& c, const Windows& win
                   .value = windows.value_column(),
                   .lags = find_family(c.model).lags(c),
                   .feedback = feedback.output,
-                  .positive = feedback.positive};
+                  .positive = feedback.positive,
+                  .reader = {}};
   if (c.num_layers > 0) rollout.reader = {recurrence(c, prefix), Dropout{c.dropout}};
   rollout.reader.push_back(Linear{.output_size = head->outputs(), .name = prefix + "head"});
   return {rollout, Flatten{windows.future_steps()}};
