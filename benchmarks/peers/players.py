@@ -12,6 +12,9 @@ ROOT = HERE.parent.parent
 SERIES = ROOT / "data" / "co2.csv"
 # Without these glibc gives freed blocks back to the system and takes them again, page fault by page fault.
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "4294967296"}
+# What holds everybody to AVX2; ONNX Runtime knows no such limit.
+LIMITS = {"AVX2": {"ELMAN_INSTRUCTION_SET": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2",
+                   "MKL_ENABLE_INSTRUCTIONS": "AVX2"}}
 
 
 def environment(threads=None):

@@ -36,6 +36,8 @@ def parse():
                         help=", ".join(SECTIONS))
     parser.add_argument("--peers", nargs="+", metavar="PEER", choices=[*players.PEERS], default=[*players.PEERS],
                         help=", ".join(players.PEERS))
+    parser.add_argument("--instruction-set", choices=[*players.LIMITS],
+                        help="hold everybody to it, but ONNX Runtime, which cannot be [each one's choice]")
     parser.add_argument("--out", metavar="DIR", type=pathlib.Path, default=pathlib.Path("build/bench"),
                         help="where the CSV files and the picture go [build/bench]")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="[one for each core]")
@@ -67,12 +69,13 @@ def setting(a):
 def describe(s):
     """One line: when, on what, who."""
     who = ", ".join(f"{p.name} {p.version}" for p in [s.elman, *s.peers])
-    return f"{time.strftime('%Y-%m-%d')}; {cpu()}; {s.threads} threads, {s.machine['target']}; {who}"
+    return f"{time.strftime('%Y-%m-%d')}; {cpu()}; {s.threads} threads, {s.machine['instruction_set']}; {who}"
 
 
 def main():
     a = parse()
     started = time.monotonic()
+    os.environ.update(players.LIMITS.get(a.instruction_set, {}))
     a.out.mkdir(parents=True, exist_ok=True)
     s = setting(a)
     print(describe(s))

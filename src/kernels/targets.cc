@@ -1,5 +1,6 @@
 #include "kernels/targets.h"
 
+#include "base/suggest.h"
 #include "hwy/highway.h"
 
 namespace elman {
@@ -11,6 +12,15 @@ std::vector<InstructionSet> supported_targets() {
   for (int64_t rest = usable; rest != 0; rest &= rest - 1)
     targets.push_back({rest & -rest, hwy::TargetName(rest & -rest)});
   return targets;
+}
+
+InstructionSet find_target(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const InstructionSet& target : supported_targets()) {
+    if (name == target.name) return target;
+    names.push_back(target.name);
+  }
+  fail_unknown("instruction set", "instruction sets of this machine", name, names);
 }
 
 size_t dispatch_entry(const InstructionSet& target) {

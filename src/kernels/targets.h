@@ -19,14 +19,17 @@ struct InstructionSet {
   std::string_view name;
 };
 
-// Best first; the last one is the baseline.
+// Best first; the last one is the baseline. One alone while a ForcedTarget lives.
 std::vector<InstructionSet> supported_targets();
+
+// Throws kUsage, naming those there are, if this machine has no set of that name.
+InstructionSet find_target(std::string_view name);
 
 // Where the tables that kernels are dispatched by have the entry of this set, and of the one that is chosen now.
 size_t dispatch_entry(const InstructionSet& target);
 size_t dispatch_entry();
 
-// Makes every kernel run on one instruction set for as long as it lives: tests compare the sets' results. Matrices
+// Makes every kernel run on one instruction set for as long as it lives, to compare the sets. Matrices
 // packed under another target must be packed again. REQUIRES: no kernel is running and no other ForcedTarget lives.
 class ForcedTarget {
  public:

@@ -75,6 +75,10 @@ class Bench(ToolTest):
             self.assertIn(text, out)
         self.assertNotIn("lstm", out)
 
+    def test_instruction_set(self):
+        self.assertEqual(self.measure("--hidden-size", 4, "--instruction-set", "SCALAR")["instruction_set"], "SCALAR")
+        self.refused(2, "bench", "--instruction-set", "AVX1", says=["--instruction-set: no instruction set 'AVX1'", "SCALAR"])
+
     def test_mistakes(self):
         self.refused(2, "bench", "--cell", "lsmt", says="did you mean 'lstm'?")
         self.refused(2, "bench", "--mode", "forward", says=["'forward'", "fwdbwd"])

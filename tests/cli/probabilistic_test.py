@@ -69,10 +69,11 @@ class Samples(ToolTest):
         self.run_tool("forecast", model, "--samples", 3, "-o", "paths.csv", "-q")
         self.assertEqual(pathlib.Path("paths.csv").read_text(), out)
 
-    def test_seed_and_threads(self):
+    def test_seed_threads_and_instruction_set(self):
         model = self.train()
         draw = lambda *more: self.run_tool("forecast", model, "--samples", 200, "--horizon", 9, *more)[0]
         self.assertEqual(draw("--threads", 1), draw("--threads", 3))
+        self.assertEqual(draw("--instruction-set", "SCALAR"), draw())
         self.assertEqual(draw("--seed", 1), draw())
         self.assertNotEqual(draw("--seed", 2), draw())
 

@@ -75,7 +75,7 @@ void print_result(const Arguments& a, const SeriesSet& data, const AnomalyReport
 }
 
 void run(const Verb& verb, const Arguments& a) {
-  check_common(a.common);
+  begin(a.common);
   require_argument(!a.model.empty(), "MODEL, a file written by 'elman train forecast',", verb);
   require_argument(!a.data.empty(), "DATA.csv, the table to look through,", verb);
   for (const std::string& input : {a.model, a.data}) check_output(a.output, input);

@@ -132,7 +132,7 @@ void backtest_model(const Verb& verb, const Arguments& a, ThreadPool& pool) {
 }
 
 void run(const Verb& verb, Arguments& a) {
-  check_common(a.common);
+  begin(a.common);
   require_argument(!a.first.empty(), "DATA.csv, or MODEL DATA.csv,", verb);
   check_distinct({{"--output", a.output}, {"--report", a.report}});
   for (const std::string& input : {a.first, a.second})

@@ -1,14 +1,12 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "kernels/targets.h"
 #include "apps/cli/bench_job.h"
 #include "apps/cli/commands.h"
 #include "apps/cli/common.h"
 #include "apps/cli/console.h"
-#include "base/suggest.h"
 #include "base/threads.h"
 #include "cells/cell.h"
 #include "kernels/roofline.h"
@@ -25,29 +23,19 @@ constexpr const char* kExamples =
 struct Arguments {
   BenchJob job;
   double peak = 0;  // GFLOP/s
-  std::string target;
+  std::string instruction_set;
   bool machine = false, competitor = false, json = false;
 };
 
-// The instruction set that the user names; empty: the best.
-InstructionSet target_of(const std::string& name) {
-  std::vector<std::string_view> names;
-  for (const InstructionSet& target : supported_targets()) {
-    if (name.empty() || name == target.name) return target;
-    names.push_back(target.name);
-  }
-  fail_unknown("target", "targets", name, names);
-}
-
 // ---- The machine ----
 
-Json machine_json(const std::string& target, size_t threads) {
+Json machine_json(size_t threads) {
   Json read = Json::object();
   for (const MemoryLevel level : kMemoryLevels)
     read[std::string(level_name(level))] = {{"bytes", level_bytes(level)},
                                             {"one", read_bandwidth(level, 1) / 1e9},
                                             {"all", read_bandwidth(level, threads) / 1e9}};
-  return {{"target", target_of(target).name},
+  return {{"instruction_set", supported_targets().front().name},
           {"threads", threads},
           {"gflops", {{"one", multiply_add_peak(1) / 1e9}, {"all", multiply_add_peak(threads) / 1e9}}},
           {"read_gbps", read}};
@@ -57,7 +45,7 @@ std::string machine_text(const Json& machine) {
   const auto row = [](const std::string& name, const Json& values) {
     return fmt::format("  {:<24}{:>10.1f}{:>10.1f}\n", name, values["one"].get<double>(), values["all"].get<double>());
   };
-  std::string text = fmt::format("{}, {}\n{:<26}{:>10}{:>10}\n", machine["target"].get<std::string>(),
+  std::string text = fmt::format("{}, {}\n{:<26}{:>10}{:>10}\n", machine["instruction_set"].get<std::string>(),
                                  counted(machine["threads"], "thread"), "", "one core", "together");
   text += row("multiply-add, GFLOP/s", machine["gflops"]);
   for (const auto& [level, values] : machine["read_gbps"].items())
@@ -67,7 +55,7 @@ std::string machine_text(const Json& machine) {
 
 // ---- One measurement ----
 
-Json result_json(const BenchJob& job, const std::string& target, const BenchResult& result, double peak) {
+Json result_json(const BenchJob& job, const BenchResult& result, double peak) {
   const double gflops = job.flops() / result.ms_median / 1e6;
   const double steps = job.mode == "step" ? 1 : static_cast<double>(job.steps);
   return {{"cell", job.cell},
@@ -80,7 +68,7 @@ Json result_json(const BenchJob& job, const std::string& target, const BenchResu
           {"mean_length", job.mean_length},
           {"weights", job.weights},
           {"threads", job.threads},
-          {"target", target_of(target).name},
+          {"instruction_set", supported_targets().front().name},
           {"repeats", result.repeats},
           {"ms_median", result.ms_median},
           {"ms_min", result.ms_min},
@@ -96,10 +84,10 @@ BenchJob settled(BenchJob job) {
   return job;
 }
 
-Json measure(const BenchJob& asked, const std::string& target, double peak) {
+Json measure(const BenchJob& asked, double peak) {
   const BenchJob job = settled(asked);
   const BenchResult result = run(job);
-  return result_json(job, target, result, peak > 0 ? peak : multiply_add_peak(job.threads) / 1e9);
+  return result_json(job, result, peak > 0 ? peak : multiply_add_peak(job.threads) / 1e9);
 }
 
 std::string result_text(const Json& r) {
@@ -108,8 +96,9 @@ std::string result_text(const Json& r) {
       "  median {} ms, least {} ms of {}; {} us a step; {} GFLOP/s, {:.1f} % of the peak\n",
       r["cell"].get<std::string>(), r["mode"].get<std::string>(), r["input_size"].get<size_t>(),
       r["hidden_size"].get<size_t>(), r["batch"].get<size_t>(), counted(r["steps"], "step"),
-      counted(r["threads"], "thread"), r["target"].get<std::string>(), brief(r["ms_median"]), brief(r["ms_min"]),
-      counted(r["repeats"], "repeat"), brief(r["us_per_step"]), brief(r["gflops"]), r["percent_of_peak"].get<double>());
+      counted(r["threads"], "thread"), r["instruction_set"].get<std::string>(), brief(r["ms_median"]),
+      brief(r["ms_min"]), counted(r["repeats"], "repeat"), brief(r["us_per_step"]), brief(r["gflops"]),
+      r["percent_of_peak"].get<double>());
 }
 
 // ---- The table ----
@@ -142,7 +131,7 @@ void print_sequences(const Arguments& a, const std::vector<std::string>& names, 
       std::string text = fmt::format("  {:<20}{:>6}{:>8}", name, size.batch, size.hidden_size);
       for (const char* mode : {"fwd", "fwdbwd"}) {
         job.mode = mode;
-        const Json result = measure(job, a.target, peak);
+        const Json result = measure(job, peak);
         if (a.json) print_json(result);
         text += fmt::format("{:>15.1f} = {:>4.0f} %", result["gflops"].get<double>(),
                             result["percent_of_peak"].get<double>());
@@ -165,7 +154,7 @@ void print_streams(const Arguments& a, const std::vector<std::string>& names, do
       job.mode = "step";
       job.input_size = 1;
       job.hidden_size = hidden_size;
-      const Json result = measure(job, a.target, peak);
+      const Json result = measure(job, peak);
       if (a.json) print_json(result);
       text += fmt::format("{:>8}", brief(result["us_per_step"]));
     }
@@ -175,7 +164,7 @@ void print_streams(const Arguments& a, const std::vector<std::string>& names, do
 
 void print_table(Arguments a, bool all_cells) {
   a.job.seconds = std::min(a.job.seconds, kTableSeconds);
-  const Json machine = machine_json(a.target, a.job.threads);
+  const Json machine = machine_json(a.job.threads);
   if (a.json) print_json(machine);
   else print(machine_text(machine));
   const std::vector<std::string> names = cells_of(a, all_cells);
@@ -195,17 +184,15 @@ void run(const Verb& verb, Arguments a) {
       verb, {"--mode", "--input-size", "--hidden-size", "--batch", "--output-size", "--mean-length", "--weights"});
   find_cell(a.job.cell);
   if (a.job.threads == 0) a.job.threads = ThreadPool().size();
-  const InstructionSet target = target_of(a.target);
-  std::optional<ForcedTarget> forced;  // streams of few units mix the sets unless one is asked for
-  if (!a.target.empty()) forced.emplace(target);
+  use_instruction_set(a.instruction_set);
   std::optional<Competitor> competitor;
   if (a.competitor) competitor.emplace();
   if (a.machine) {
-    const Json machine = machine_json(a.target, a.job.threads);
+    const Json machine = machine_json(a.job.threads);
     return a.json ? print_json(machine) : print(machine_text(machine));
   }
   if (!one) return print_table(a, !is_given(verb, {"--cell"}));
-  const Json result = measure(a.job, a.target, a.peak);
+  const Json result = measure(a.job, a.peak);
   if (a.json) print_json(result);
   else print(result_text(result));
 }
@@ -238,7 +225,7 @@ void add_bench(CommandLine& line) {
   flags.add("--seconds", job.seconds, above(0), "Time of each measurement").flag_only();
   flags.add("--repeat", job.repeat, at_least(0), "Timings at most").zero_means("as many as fit").flag_only();
   flags.add("--peak", a->peak, kNotNegative, "Multiply-add peak in GFLOP/s").zero_means("measured").flag_only();
-  flags.add("--target", a->target, "NAME", "Instruction set, such as AVX2").flag_only();
+  add_instruction_set_flag(flags, a->instruction_set);
   flags.add("--competitor", a->competitor, "Keep one core busy meanwhile").flag_only();
   flags.add("--machine", a->machine, "Measure the peak and the bandwidths alone").flag_only();
   flags.add("--json", a->json, "Print a JSON object for each measurement").flag_only();

@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <optional>
 
+#include "kernels/targets.h"
 #include "apps/cli/console.h"
 #include "base/error.h"
 #include "cells/cell.h"
@@ -72,14 +74,29 @@ void add_common(CommandLine& line, Verb& verb, Common& common) {
   verb.flags.group("General");
   verb.flags.add("--threads", common.threads, kThreads, "Threads; results do not depend on them")
       .zero_means("one for each core");
+  add_instruction_set_flag(verb.flags, common.instruction_set);
   line.add_config_flag(verb);
   verb.flags.add("--json", common.json, "Print one JSON object instead of text").flag_only();
   verb.flags.add("-q,--quiet", common.quiet, "Say nothing but results and errors").flag_only();
   verb.flags.add("-v,--verbose", common.verbose, "Say more").flag_only();
 }
 
-void check_common(const Common& common) {
+void begin(const Common& common) {
   if (common.quiet && common.verbose) fail(ErrorCode::kUsage, "--quiet and --verbose contradict each other; keep one");
+  use_instruction_set(common.instruction_set);
+}
+
+void add_instruction_set_flag(Flags& flags, std::string& name) {
+  flags.add("--instruction-set", name, "NAME", "Kernels to run, such as AVX2; results do not depend on it")
+      .zero_means("the fastest")
+      .check([](std::string_view set) {
+        if (!set.empty()) find_target(set);
+      });
+}
+
+void use_instruction_set(const std::string& name) {
+  static std::optional<ForcedTarget> forced;
+  if (!name.empty()) forced.emplace(find_target(name));
 }
 
 void add_weights_flag(Flags& flags, std::string& weights) {

@@ -16,14 +16,20 @@ namespace elman::cli {
 // Flags that every working verb has.
 struct Common {
   size_t threads = 0;
+  std::string instruction_set;  // empty: the machine's best
   bool json = false, quiet = false, verbose = false;
 
   // A line for the user, unless quiet.
   void note(const std::string& line) const;
 };
 void add_common(CommandLine& line, Verb& verb, Common& common);
-// Throws kUsage when flags contradict each other.
-void check_common(const Common& common);
+// Throws kUsage when flags contradict each other; from then on the kernels run on the instruction set asked for.
+void begin(const Common& common);
+
+// Which instruction set the kernels run on, of those that the machine has.
+void add_instruction_set_flag(Flags& flags, std::string& name);
+// For the rest of the process; empty: whichever suits each kernel.
+void use_instruction_set(const std::string& name);
 
 // What a model's weights are kept as while it runs: "f32" or "bf16".
 void add_weights_flag(Flags& flags, std::string& weights);

@@ -60,7 +60,7 @@ void evaluate_text(const Arguments& a, ThreadPool& pool) {
 }
 
 void run(const Verb& verb, const Arguments& a) {
-  check_common(a.common);
+  begin(a.common);
   require_argument(!a.model.empty(), "MODEL", verb);
   require_argument(!a.data.empty(), "DATA", verb);
   const std::string task = load_model(a.model).task;

@@ -84,7 +84,7 @@ void check_samples(const Verb& verb, const Arguments& a) {
 }
 
 void check(const Verb& verb, const Arguments& a) {
-  check_common(a.common);
+  begin(a.common);
   require_argument(!a.model.empty(), "MODEL, a file written by 'elman train forecast',", verb);
   check_samples(verb, a);
   if (!a.series.empty() && a.plot.empty() && a.report.empty())

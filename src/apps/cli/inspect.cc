@@ -111,7 +111,7 @@ Json to_json(const Arguments& a, const ModelFile& file, uintmax_t bytes) {
 }
 
 void run(const Verb& verb, const Arguments& a) {
-  check_common(a.common);
+  begin(a.common);
   require_argument(!a.model.empty(), "MODEL", verb);
   const ModelFile file = load_model(a.model);
   const uintmax_t bytes = std::filesystem::file_size(a.model);

@@ -49,7 +49,7 @@ void check_prime(const std::string& prime, const Vocabulary& vocabulary) {
 }
 
 void run(const Verb& verb, const Arguments& a) {
-  check_common(a.common);
+  begin(a.common);
   require_argument(!a.model.empty(), "MODEL, a file written by 'elman train text',", verb);
   check_task(a.model, "text");
   const TextModel model = with_weights(TextModel::load(a.model), a.weights);

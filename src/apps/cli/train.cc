@@ -47,7 +47,7 @@ void add_arguments(CommandLine& line, Verb& verb, Arguments& a) {
 }
 
 void check_arguments(const Verb& verb, const Arguments& a, std::string_view data) {
-  check_common(a.common);
+  begin(a.common);
   require_argument(!a.data.empty(), data, verb);
   require_argument(!a.output.empty(), "-o MODEL.safetensors, the file to write,", verb);
   check_output(a.output, a.data);
