@@ -60,10 +60,28 @@ template <size_t kRow>
 struct LeadingRows : CopiedRows<kRow> {
   ptrdiff_t ahead;  // elements of B
 };
+// The same while rows that are to be copied next, kDepthBlock of each, are prefetched where they lie.
+template <class T, size_t kRow>
+struct NextRows : CopiedRows<kRow> {
+  const T* next;
+  size_t stride;
+};
 // Columns of a matrix read in place: the rows of the tile are neighbours.
 struct Columns {
   size_t stride;
   size_t at(size_t row, size_t k) const { return k * stride + row; }
+};
+
+// The same copied, for the same reasons as rows are.
+template <size_t kRows>
+struct CopiedColumns {
+  size_t at(size_t row, size_t k) const { return k * kRows + row; }
+};
+// The same while columns that are to be copied next are prefetched where they lie.
+template <class T, size_t kRows>
+struct NextColumns : CopiedColumns<kRows> {
+  const T* next;
+  size_t stride;
 };
 
 // B's panels for one block of k: `panels` apart by panel_stride, each [depth][kPanel]. S is what they are stored as.
@@ -71,6 +89,8 @@ template <class S>
 struct TileB {
   const S* data;
   size_t panel_stride, depth;
+
+  TileB from_panel(size_t panel) const { return {data + panel * panel_stride, panel_stride, depth}; }
 };
 
 // Prefetches into the second-level cache: the first one is full of panels.
@@ -98,6 +118,29 @@ class Requests<T, LeadingRows<kRow>> {
  private:
   const char* from_;
   size_t step_;
+};
+template <class T, size_t kRows>
+class Requests<T, NextColumns<T, kRows>> {
+ public:
+  template <class S>
+  Requests(const NextColumns<T, kRows>& columns, const TileB<S>&) : columns_(columns) {}
+  HWY_INLINE void at(size_t k) const { ask_for(columns_.next + k * columns_.stride); }
+
+ private:
+  NextColumns<T, kRows> columns_;
+};
+template <class T, size_t kRow>
+class Requests<T, NextRows<T, kRow>> {
+ public:
+  template <class S>
+  Requests(const NextRows<T, kRow>& rows, const TileB<S>&) : rows_(rows) {}
+  HWY_INLINE void at(size_t k) const {
+    constexpr size_t kLine = kAlignment / sizeof(T), kLines = kDepthBlock / kLine;
+    ask_for(rows_.next + k / kLines * rows_.stride + k % kLines * kLine);
+  }
+
+ private:
+  NextRows<T, kRow> rows_;
 };
 template <class T, size_t kRow>
 class Requests<T, AskingRows<T, kRow>> {
@@ -223,7 +266,7 @@ void multiply_rows(const T* a, Steps steps, const TileB<S>& b, size_t cols, cons
   constexpr size_t kVectors = GemmShape<T>::kVectors, kMaxRows = GemmShape<T>::kRows;
   constexpr size_t kPanels = 4 * kRows <= kMaxRows ? 4 : 2 * kRows <= kMaxRows ? 2 : 1;
   const size_t done = multiply_panels<T, kRows, kPanels>(a, steps, b, cols, c), rest = cols - done;
-  const TileB<S> last{b.data + done / kPanel<T> * b.panel_stride, b.panel_stride, b.depth};
+  const TileB<S> last = b.from_panel(done / kPanel<T>);
   if (rest > kPanel<T> / 2) {
     multiply_edge<T, kRows, kVectors>(a, steps, last, rest, c.from_col(done));
   } else if (rest > 0) {

@@ -44,24 +44,75 @@ HWY_INLINE void for_each_run(const GradientRange& range, Visit&& visit) {
   }
 }
 
+// A tile of A's columns is read again for every panel of B, and its rows, a whole row of gates apart, evict each other
+// from the caches: copied, they do not. That pays for products of so many panels, a slab of A's columns at a time.
+inline constexpr size_t kWorthCopying = 12, kSlab = 96;
+
+// Of the panels of one block of B.
+template <class T>
+size_t panels_size(size_t cols) {
+  return kDepthBlock * (cols + kPanel<T>);
+}
+
+// C += A^T B, A read in place.
+template <class T>
+void multiply_in_place(ConstView<T> a, const TileB<T>& b, View<T> c) {
+  const RowTiles<T> tiles(a.cols);
+  for (size_t t = 0; t < tiles.count(); ++t) {
+    T* to = c.row(tiles.begin(t));
+    RowKernels<T, T, Columns>::multiply(tiles.rows(t), a.data + tiles.begin(t), Columns{a.stride}, b, c.cols,
+                                        {to, c.stride, to, c.stride});
+  }
+}
+
+// Columns of A in tiles, each [k][kRows], whose last rows may be the next tile's.
+template <class T>
+void pack_tiles(ConstView<T> a, const RowTiles<T>& tiles, T* to) {
+  constexpr size_t kRows = GemmShape<T>::kRows;
+  for (size_t k = 0; k < a.rows; ++k)
+    for (size_t t = 0; t < tiles.count(); ++t)
+      copy_padded<kRows>(a.row(k) + tiles.begin(t), a.cols - tiles.begin(t), to + (t * kDepthBlock + k) * kRows);
+}
+
+// The same for columns [begin, begin + count) of A, copied into `slab` before; the first panels ask for those behind.
+template <class T>
+void multiply_slab(ConstView<T> a, size_t begin, size_t count, const TileB<T>& b, View<T> c, T* slab) {
+  constexpr size_t kRows = GemmShape<T>::kRows;
+  const RowTiles<T> tiles(count);
+  pack_tiles(a.slice_cols(begin, count), tiles, slab);
+  const size_t end = begin + count, first = end < a.cols ? kPanel<T> : 0;
+  for (size_t t = 0; t < tiles.count(); ++t) {
+    const T* tile = slab + t * kDepthBlock * kRows;
+    T* row = c.row(tiles.begin(t));
+    const TileC<T> to{row, c.stride, row, c.stride};
+    if (first > 0) {
+      const T* next = a.data + std::min(end + tiles.begin(t), a.cols - 1);
+      RowKernels<T, T, NextColumns<T, kRows>>::multiply(tiles.rows(t), tile, {{}, next, a.stride}, b, first, to);
+    }
+    RowKernels<T, T, CopiedColumns<kRows>>::multiply(tiles.rows(t), tile, {}, b.from_panel(first / kPanel<T>),
+                                                     c.cols - first, to.from_col(first));
+  }
+}
+
 // One block of k for all of C.
 template <class T>
-void gradient_block(ConstView<T> a, ConstView<T> b, View<T> c, const GradientRange& range, T* panels) {
-  pack_panels(b, panels);
-  const TileB<T> block{panels, b.rows * kPanel<T>, b.rows};
+void gradient_block(ConstView<T> a, ConstView<T> b, View<T> c, const GradientRange& range, T* workspace) {
+  T* const slab = workspace + panels_size<T>(c.cols);
+  pack_panels(b, workspace);
+  const TileB<T> block{workspace, b.rows * kPanel<T>, b.rows};
   for_each_run(range, [&](size_t col, size_t cols, size_t row) {
-    const RowTiles<T> tiles(cols);
-    for (size_t t = 0; t < tiles.count(); ++t) {
-      T* to = c.row(row + tiles.begin(t));
-      RowKernels<T, T, Columns>::multiply(tiles.rows(t), a.data + col + tiles.begin(t), Columns{a.stride}, block,
-                                          c.cols, {to, c.stride, to, c.stride});
+    if (c.cols < kWorthCopying * kPanel<T> || cols < kSlab / 4)
+      return multiply_in_place(a.slice_cols(col, cols), block, c.slice_rows(row, cols));
+    for (size_t done = 0; done < cols; done += kSlab) {
+      const size_t count = std::min(kSlab, cols - done);
+      multiply_slab(a, col + done, count, block, c.slice_rows(row + done, count), slab);
     }
   });
 }
 
 template <class T>
 size_t workspace_size(View<T> c) {
-  return kDepthBlock * (c.cols + kPanel<T>);
+  return panels_size<T>(c.cols) + kDepthBlock * kSlab;
 }
 
 template <class T>
