@@ -65,7 +65,7 @@ void multiply_in_place(ConstView<T> a, const TileB<T>& b, View<T> c) {
   }
 }
 
-// Columns of A in tiles, each [k][kRows], whose last rows may be the next tile's.
+// Columns of A in tiles, each [k][kRows]; a tile of fewer columns holds some of the next one's besides.
 template <class T>
 void pack_tiles(ConstView<T> a, const RowTiles<T>& tiles, T* to) {
   constexpr size_t kRows = GemmShape<T>::kRows;
@@ -74,7 +74,7 @@ void pack_tiles(ConstView<T> a, const RowTiles<T>& tiles, T* to) {
       copy_padded<kRows>(a.row(k) + tiles.begin(t), a.cols - tiles.begin(t), to + (t * kDepthBlock + k) * kRows);
 }
 
-// The same for columns [begin, begin + count) of A, copied into `slab` before; the first panels ask for those behind.
+// C += A^T B for columns [begin, begin + count) of A, copied into `slab` before; the first panel asks for those behind.
 template <class T>
 void multiply_slab(ConstView<T> a, size_t begin, size_t count, const TileB<T>& b, View<T> c, T* slab) {
   constexpr size_t kRows = GemmShape<T>::kRows;

@@ -134,8 +134,10 @@ TEST_P(GemmTest, GradientIsOneChainOfFusedMultiplyAdds) {
 TEST_P(GemmTest, GradientCrossesBlocksOfEveryDimension) {
   Buffer<float> workspace;
   check_gradient<float>(600, 400, 70, workspace);
+  check_gradient<float>(300, 205, 401, workspace);  // wide enough for A to be copied
   Buffer<double> workspace_f64;
   check_gradient<double>(300, 210, 17, workspace_f64);
+  check_gradient<double>(300, 110, 101, workspace_f64);
 }
 
 TEST_P(GemmTest, RowsDoNotDependOnTheirBatch) {
@@ -236,7 +238,7 @@ TEST_P(GemmTest, OneRowByItself) {
 
 TEST_P(GemmTest, GradientRowsFollowTheSegments) {
   const std::vector<Segment> segments = {{40, 30}, {13, 0}, {7, 20}};
-  for (const size_t n : {size_t{3}, size_t{50}}) {
+  for (const size_t n : {size_t{3}, size_t{50}, size_t{400}}) {
     Padded<float> a(70, 60, 1, 1), b(70, n, 0, 2), c(70, n, 4, 3), expected(70, n, 4, 3);
     size_t first = 0;
     for (const Segment& s : segments) {
