@@ -6,6 +6,9 @@
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <tuple>
+#include <type_traits>
+#include <utility>
 
 #include "base/error.h"
 #include "io/safetensors.h"
@@ -36,11 +39,50 @@ Buffer<float> read_buffer(const SafetensorsFile& file, const std::string& path, 
   return buffer;
 }
 
-// A double as its bits, which JSON keeps where it would lose infinities and NaN.
-uint64_t exact(double value) { return std::bit_cast<uint64_t>(value); }
-double exact(const json& bits) { return std::bit_cast<double>(bits.get<uint64_t>()); }
+// A double as its bits, which JSON keeps where it would lose infinities and NaN; all else as it is.
+template <class V>
+json exact(V value) {
+  if constexpr (std::is_same_v<V, double>) return std::bit_cast<uint64_t>(value);
+  else return value;
+}
+template <class V>
+void read_exact(const json& in, V& value) {
+  if constexpr (std::is_same_v<V, double>) value = std::bit_cast<double>(in.get<uint64_t>());
+  else in.get_to(value);
+}
 
 }  // namespace
+
+// All that a file holds, read before any of it is put to use: a damaged file changes nothing.
+struct Checkpoint::Content {
+  Trainer::Progress progress;
+  Trainer::Snapshot good;
+  ScheduleState schedule;
+  double seconds = 0;
+  int64_t optimizer_steps = 0;
+  Buffer<float> values, best;
+  std::vector<Buffer<float>> slabs;
+  std::map<std::string, Buffer<float>> carried;
+
+  // The numbers of the progress.
+  static constexpr auto kCounters = std::tuple{std::pair{"epoch", &Trainer::Progress::epoch},
+                                               std::pair{"batch", &Trainer::Progress::batch},
+                                               std::pair{"steps", &Trainer::Progress::steps},
+                                               std::pair{"rate_factor", &Trainer::Progress::rate_factor},
+                                               std::pair{"loss_sum", &Trainer::Progress::loss_sum},
+                                               std::pair{"loss_count", &Trainer::Progress::loss_count},
+                                               std::pair{"norm_sum", &Trainer::Progress::norm_sum},
+                                               std::pair{"norm_count", &Trainer::Progress::norm_count},
+                                               std::pair{"waited", &Trainer::Progress::waited},
+                                               std::pair{"skips_in_a_row", &Trainer::Progress::skips_in_a_row},
+                                               std::pair{"rollbacks_in_a_row", &Trainer::Progress::rollbacks_in_a_row},
+                                               std::pair{"best", &Trainer::Progress::best},
+                                               std::pair{"has_best", &Trainer::Progress::has_best}};
+
+  void read_state(const json& state);
+  void read_tensors(const SafetensorsFile& file, const std::string& path, const Trainer& trainer);
+  void put_into(Trainer& trainer) &&;
+};
 
 std::string Checkpoint::previous() const { return trainer_.config_.checkpoint + ".previous"; }
 
@@ -58,28 +100,17 @@ void Checkpoint::save() const {
 
   const Trainer::Progress& p = t.progress_;
   const ScheduleState& schedule = t.schedule_.state();
-  const json state{{"version", kVersion},
-                   {"fingerprint", t.config_.fingerprint},
-                   {"data_fingerprint", t.config_.data_fingerprint},
-                   {"context", t.config_.context},
-                   {"epoch", p.epoch},
-                   {"batch", p.batch},
-                   {"steps", p.steps},
-                   {"rate_factor", exact(p.rate_factor)},
-                   {"loss_sum", exact(p.loss_sum)},
-                   {"loss_count", exact(p.loss_count)},
-                   {"norm_sum", exact(p.norm_sum)},
-                   {"norm_count", p.norm_count},
-                   {"waited", p.waited},
-                   {"skips_in_a_row", p.skips_in_a_row},
-                   {"rollbacks_in_a_row", p.rollbacks_in_a_row},
-                   {"best", exact(p.best)},
-                   {"has_best", p.has_best},
-                   {"optimizer_steps", t.optimizer_->steps()},
-                   {"good_optimizer_steps", t.good_.optimizer_steps},
-                   {"schedule", {exact(schedule.best.value_or(NAN)), schedule.waited, exact(schedule.factor)}},
-                   {"seconds", t.elapsed()},
-                   {"record", to_json(p.record)}};
+  json state{{"version", kVersion},
+             {"fingerprint", t.config_.fingerprint},
+             {"data_fingerprint", t.config_.data_fingerprint},
+             {"context", t.config_.context},
+             {"optimizer_steps", t.optimizer_->steps()},
+             {"good_optimizer_steps", t.good_.optimizer_steps},
+             {"schedule", {exact(schedule.best.value_or(NAN)), schedule.waited, exact(schedule.factor)}},
+             {"seconds", t.elapsed()},
+             {"record", to_json(p.record)}};
+  const auto write = [&](const char* name, auto member) { state[name] = exact(p.*member); };
+  std::apply([&](const auto&... counter) { (write(counter.first, counter.second), ...); }, Content::kCounters);
   const std::string& path = t.config_.checkpoint;
   if (exists(path)) std::rename(path.c_str(), previous().c_str());
   write_safetensors(path, tensors, {{"elman_checkpoint", state.dump()}});
@@ -104,47 +135,20 @@ void Checkpoint::load() {
   trainer_.note(fmt::format("no checkpoint {}: training starts from the beginning", path));
 }
 
-// All that a file holds, read before any of it is put to use: a damaged file changes nothing.
-struct Checkpoint::Content {
-  Trainer::Progress progress;
-  Trainer::Snapshot good;
-  ScheduleState schedule;
-  double seconds = 0;
-  int64_t optimizer_steps = 0;
-  Buffer<float> values, best;
-  std::vector<Buffer<float>> slabs;
-  std::map<std::string, Buffer<float>> carried;
-
-  void read_state(const json& state);
-  void read_tensors(const SafetensorsFile& file, const std::string& path, const Trainer& trainer);
-  void put_into(Trainer& trainer) &&;
-};
-
 void Checkpoint::Content::read_state(const json& state) {
-  Trainer::Progress& p = progress;
-  p.epoch = state.at("epoch");
-  p.batch = state.at("batch");
-  p.steps = state.at("steps");
-  p.rate_factor = exact(state.at("rate_factor"));
-  p.loss_sum = exact(state.at("loss_sum"));
-  p.loss_count = exact(state.at("loss_count"));
-  p.norm_sum = exact(state.at("norm_sum"));
-  p.norm_count = state.at("norm_count");
-  p.waited = state.at("waited");
-  p.skips_in_a_row = state.at("skips_in_a_row");
-  p.rollbacks_in_a_row = state.at("rollbacks_in_a_row");
-  p.best = exact(state.at("best"));
-  p.has_best = state.at("has_best");
-  p.record = train_record_from_json(state.at("record"));
+  const auto read = [&](const char* name, auto member) { read_exact(state.at(name), progress.*member); };
+  std::apply([&](const auto&... counter) { (read(counter.first, counter.second), ...); }, kCounters);
+  progress.record = train_record_from_json(state.at("record"));
   seconds = state.at("seconds");
   optimizer_steps = state.at("optimizer_steps");
   good.optimizer_steps = state.at("good_optimizer_steps");
 
   const json& s = state.at("schedule");
-  const double best_loss = exact(s.at(0));
+  double best_loss = NAN;
+  read_exact(s.at(0), best_loss);
   if (!std::isnan(best_loss)) schedule.best = best_loss;
-  schedule.waited = s.at(1);
-  schedule.factor = exact(s.at(2));
+  s.at(1).get_to(schedule.waited);
+  read_exact(s.at(2), schedule.factor);
 }
 
 void Checkpoint::Content::read_tensors(const SafetensorsFile& file, const std::string& path, const Trainer& t) {
