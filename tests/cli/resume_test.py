@@ -127,6 +127,12 @@ class Settings(ToolTest):
                           config["refit"]), (7, 1, 5, "lstm", [0.2, 0.5, 0.8], False))
         self.assertEqual(result["seed"], 5)
 
+    def test_a_slip_in_the_environment_is_told(self):
+        env = {"ELMAN_HIDEN_SIZE": "9", "ELMAN_HIDDEN_SIZE": "8", "ELMAN_DATA": "of-something-else"}
+        out, err = self.run_tool("config", "show", env=env)
+        self.assertEqual(err, "no verb reads the variable ELMAN_HIDEN_SIZE; did you mean ELMAN_HIDDEN_SIZE?\n")
+        self.assertIn("hidden_size = 8", out)
+
     def test_what_is_shown_can_be_read_again(self):
         env = {"ELMAN_HIDDEN_SIZE": "9", "ELMAN_PRIME": 'a "b"\\\n\té', "ELMAN_LEARNING_RATE": "1e-7",
                "ELMAN_QUANTILES": "0.5"}

@@ -1,8 +1,12 @@
 #include "apps/cli/command_line.h"
 
+#include <unistd.h>
+
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <cstring>
+#include <set>
 
 #include "apps/cli/console.h"
 #include "base/error.h"
@@ -111,6 +115,7 @@ void CommandLine::run(int argc, const char* const* argv) {
   Verb& verb = find_verb();
   check_extras(verb);
   verb.flags.check_values();
+  warn_of_slips();
   resolve(verb);
   verb.run();
 }
@@ -143,6 +148,21 @@ void CommandLine::check_extras(const Verb& verb) const {
     fail(ErrorCode::kUsage, "unknown flag '{}'{}; see 'elman {} --help'", word, suggestion(word, verb.flags.names()),
          verb.path);
   fail(ErrorCode::kUsage, "'{}' is one argument too many; see 'elman {} --help'", rest[0], verb.path);
+}
+
+void CommandLine::warn_of_slips() const {
+  std::set<std::string> known;
+  for (const Verb& verb : verbs_)
+    for (const Setting& setting : verb.flags.settings())
+      if (!setting.is_flag_only()) known.insert(setting.variable().substr(kVariablePrefix.size()));
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string_view variable(*entry, std::strcspn(*entry, "="));
+    if (!variable.starts_with(kVariablePrefix)) continue;
+    const std::string_view name = variable.substr(kVariablePrefix.size()), meant = nearest(name, names);
+    if (!meant.empty() && meant != name)
+      say(fmt::format("no verb reads the variable {}; did you mean {}{}?", variable, kVariablePrefix, meant));
+  }
 }
 
 void CommandLine::resolve(Verb& verb) {

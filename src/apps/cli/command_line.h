@@ -44,6 +44,8 @@ class CommandLine {
   std::string help() const;
   Verb& find_verb();
   void check_extras(const Verb& verb) const;
+  // A variable that no verb reads, but that looks like one of ours, is told: a slip would be ignored in silence.
+  void warn_of_slips() const;
   void read_config(const std::string& path);
   void check_entry(const TomlEntry& entry) const;
   CLI::App& family_of(const std::string& path);

@@ -37,7 +37,7 @@ Setting& Setting::check(std::function<void(std::string_view)> check) {
 }
 
 std::string Setting::variable() const {
-  std::string name = "ELMAN_";
+  std::string name(kVariablePrefix);
   for (const char c : key_) name += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
   return name;
 }

@@ -11,6 +11,8 @@
 
 namespace elman::cli {
 
+inline constexpr std::string_view kVariablePrefix = "ELMAN_";
+
 // A value a user can set: by a flag, by a key of the configuration file and by a variable of the environment.
 class Setting {
  public:
