@@ -132,6 +132,9 @@ class Settings(ToolTest):
         out, err = self.run_tool("config", "show", env=env)
         self.assertEqual(err, "no verb reads the variable ELMAN_HIDEN_SIZE; did you mean ELMAN_HIDDEN_SIZE?\n")
         self.assertIn("hidden_size = 8", out)
+        self.write("corpus.txt", TEXT)
+        _, err = self.run_tool("train", "text", "corpus.txt", "--epochs", "1", "-q", "-o", "m", env=env)
+        self.assertEqual(err, "")
 
     def test_what_is_shown_can_be_read_again(self):
         env = {"ELMAN_HIDDEN_SIZE": "9", "ELMAN_PRIME": 'a "b"\\\n\té', "ELMAN_LEARNING_RATE": "1e-7",

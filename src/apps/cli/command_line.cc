@@ -115,8 +115,8 @@ void CommandLine::run(int argc, const char* const* argv) {
   Verb& verb = find_verb();
   check_extras(verb);
   verb.flags.check_values();
-  warn_of_slips();
   resolve(verb);
+  if (const Setting* quiet = verb.flags.find("quiet"); !quiet || quiet->value() != show_value(true)) warn_of_slips();
   verb.run();
 }
 
