@@ -23,20 +23,26 @@ HWY_BEFORE_NAMESPACE();
 namespace elman {
 namespace HWY_NAMESPACE {
 
+// kRows: the most rows of a tile. vectors(rows): how wide a tile of so many rows is. Its sums, ten or more, hide the
+// latency of a multiply-add, and fit the 16 or 32 registers beside what is multiplied.
 template <class T>
 struct GemmShape;
 
 template <>
 struct GemmShape<float> {
   static constexpr size_t kVectors = 2;  // of a panel
-  // Accumulators, two vectors of B and one broadcast of A fill the 16 or 32 registers.
   static constexpr size_t kRows = HWY_TARGET == HWY_AVX2 ? 6 : 12;
+  static constexpr size_t vectors(size_t rows) {
+    if (kRows == 6) return rows == 1 ? 8 : 12 / rows;
+    return rows <= 3 ? 8 : rows <= 6 ? 4 : 2;
+  }
 };
 // One lane at a time; the compiler makes vectors of the panel.
 template <>
 struct GemmShape<double> {
   static constexpr size_t kVectors = 8;
   static constexpr size_t kRows = 2;
+  static constexpr size_t vectors(size_t rows) { return 16 / rows; }
 };
 
 template <class T>
@@ -96,31 +102,36 @@ struct TileB {
 // Prefetches into the second-level cache: the first one is full of panels.
 HWY_INLINE void ask_for(const void* memory) { __builtin_prefetch(memory, 0, 2); }
 
-// What a tile prefetches at each of its steps of k: as a rule nothing.
-template <class T, class Steps>
+// What a tile prefetches at each of its steps of k: as a rule nothing. kPanels: that end within the tile.
+template <class T, size_t kPanels, class Steps>
 class Requests {
  public:
   template <class S>
   Requests(const Steps&, const TileB<S>&) {}
   HWY_INLINE void at(size_t) const {}
 };
-template <class T, size_t kRow>
-class Requests<T, LeadingRows<kRow>> {
+template <class T, size_t kPanels, size_t kRow>
+class Requests<T, kPanels, LeadingRows<kRow>> {
  public:
   template <class S>
   Requests(const LeadingRows<kRow>& rows, const TileB<S>& b)
-      : from_(reinterpret_cast<const char*>(b.data + rows.ahead)), step_(kPanel<T> * sizeof(S)) {}
+      : from_(reinterpret_cast<const char*>(b.data + rows.ahead)),
+        step_(kPanel<T> * sizeof(S)),
+        panel_(b.panel_stride * sizeof(S)) {}
   HWY_INLINE void at(size_t k) const {
 #pragma GCC unroll 4
-    for (size_t i = 0; i < kPanel<T> * sizeof(T); i += kAlignment) ask_for(from_ + k * step_ + i);
+    for (size_t p = 0; p < kPanels; ++p) {
+#pragma GCC unroll 4
+      for (size_t i = 0; i < kPanel<T> * sizeof(T); i += kAlignment) ask_for(from_ + p * panel_ + k * step_ + i);
+    }
   }
 
  private:
   const char* from_;
-  size_t step_;
+  size_t step_, panel_;
 };
-template <class T, size_t kRows>
-class Requests<T, NextColumns<T, kRows>> {
+template <class T, size_t kPanels, size_t kRows>
+class Requests<T, kPanels, NextColumns<T, kRows>> {
  public:
   template <class S>
   Requests(const NextColumns<T, kRows>& columns, const TileB<S>&) : columns_(columns) {}
@@ -129,8 +140,8 @@ class Requests<T, NextColumns<T, kRows>> {
  private:
   NextColumns<T, kRows> columns_;
 };
-template <class T, size_t kRow>
-class Requests<T, NextRows<T, kRow>> {
+template <class T, size_t kPanels, size_t kRow>
+class Requests<T, kPanels, NextRows<T, kRow>> {
  public:
   template <class S>
   Requests(const NextRows<T, kRow>& rows, const TileB<S>&) : rows_(rows) {}
@@ -142,8 +153,8 @@ class Requests<T, NextRows<T, kRow>> {
  private:
   NextRows<T, kRow> rows_;
 };
-template <class T, size_t kRow>
-class Requests<T, AskingRows<T, kRow>> {
+template <class T, size_t kPanels, size_t kRow>
+class Requests<T, kPanels, AskingRows<T, kRow>> {
  public:
   template <class S>
   Requests(const AskingRows<T, kRow>& rows, const TileB<S>& b) {
@@ -193,45 +204,58 @@ HWY_INLINE void ask_for_tile(const TileC<T>& c) {
   }
 }
 
-// kVectors of each of kPanels panels.
-template <class T, size_t kRows, size_t kPanels, size_t kVectors, class S, class Steps>
+// Vectors [kFirst, kFirst + kVectors) of neighbouring panels. The shorter side of the tile is kept in registers while
+// the longer one passes.
+template <class T, size_t kRows, size_t kFirst, size_t kVectors, class S, class Steps>
 HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, Steps steps, const TileB<S>& b, const TileC<T>& c) {
   using L = Lanes<T>;
   using V = typename L::V;
-  constexpr size_t kWidth = kPanels * kVectors;
-  V sum[kRows][kWidth];
+  constexpr size_t kPerPanel = GemmShape<T>::kVectors;
+  V sum[kRows][kVectors];
 #pragma GCC unroll 16
   for (size_t r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
-    for (size_t v = 0; v < kWidth; ++v) sum[r][v] = L::load(c.start + r * c.start_stride + v * L::kCount);
+    for (size_t v = 0; v < kVectors; ++v) sum[r][v] = L::load(c.start + r * c.start_stride + v * L::kCount);
   }
-  if (c.start != c.data) ask_for_tile<T, kRows, kWidth>(c);
-  const Requests<T, Steps> requests(steps, b);
+  if (c.start != c.data) ask_for_tile<T, kRows, kVectors>(c);
+  const auto load_column = [&](size_t k, size_t v) HWY_ATTR {
+    const size_t panel = (kFirst + v) / kPerPanel, place = (kFirst + v) % kPerPanel;
+    V column = L::load(b.data + panel * b.panel_stride + k * kPanel<T> + place * L::kCount);
+    keep_in_register(column);
+    return column;
+  };
+  const Requests<T, std::max<size_t>(1, (kFirst + kVectors) / kPerPanel), Steps> requests(steps, b);
   for (size_t k = 0; k < b.depth; ++k) {
     requests.at(k);
+    if constexpr (kRows < kVectors) {
+      V rows[kRows];
 #pragma GCC unroll 16
-    for (size_t p = 0; p < kPanels; ++p) {
-      V columns[kVectors];
+      for (size_t r = 0; r < kRows; ++r) {
+        rows[r] = L::splat(a[steps.at(r, k)]);
+        keep_in_register(rows[r]);
+      }
 #pragma GCC unroll 16
       for (size_t v = 0; v < kVectors; ++v) {
-        columns[v] = L::load(b.data + p * b.panel_stride + k * kPanel<T> + v * L::kCount);
-        keep_in_register(columns[v]);
+        const V column = load_column(k, v);
+#pragma GCC unroll 16
+        for (size_t r = 0; r < kRows; ++r) sum[r][v] = fma(rows[r], column, sum[r][v]);
       }
+    } else {
+      V columns[kVectors];
+#pragma GCC unroll 16
+      for (size_t v = 0; v < kVectors; ++v) columns[v] = load_column(k, v);
 #pragma GCC unroll 16
       for (size_t r = 0; r < kRows; ++r) {
         const V row = L::splat(a[steps.at(r, k)]);
 #pragma GCC unroll 16
-        for (size_t v = 0; v < kVectors; ++v) {
-          V& s = sum[r][p * kVectors + v];
-          s = fma(row, columns[v], s);
-        }
+        for (size_t v = 0; v < kVectors; ++v) sum[r][v] = fma(row, columns[v], sum[r][v]);
       }
     }
   }
 #pragma GCC unroll 16
   for (size_t r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
-    for (size_t v = 0; v < kWidth; ++v) L::store(sum[r][v], c.data + r * c.stride + v * L::kCount);
+    for (size_t v = 0; v < kVectors; ++v) L::store(sum[r][v], c.data + r * c.stride + v * L::kCount);
   }
 }
 
@@ -241,30 +265,44 @@ HWY_NOINLINE void multiply_edge(const T* a, Steps steps, const TileB<S>& b, size
   constexpr size_t kStride = kVectors * Lanes<T>::kCount;
   T tile[kRows * kStride] = {};
   for (size_t r = 0; r < kRows; ++r) std::copy_n(c.start + r * c.start_stride, cols, tile + r * kStride);
-  multiply_tile<T, kRows, 1, kVectors>(a, steps, b, {tile, kStride, tile, kStride});
+  multiply_tile<T, kRows, 0, kVectors>(a, steps, b, {tile, kStride, tile, kStride});
   for (size_t r = 0; r < kRows; ++r) std::copy_n(tile + r * kStride, cols, c.data + r * c.stride);
 }
 
-// As many whole groups of kPanels panels as the columns hold, then groups of half as many. Returns the columns done.
+// Columns that tiles of so many rows take together: whole panels, in one tile or, of one and a half each, in two.
+template <class T>
+constexpr size_t group_columns(size_t rows) {
+  const size_t vectors = GemmShape<T>::vectors(rows);
+  return vectors % GemmShape<T>::kVectors == 0 ? vectors * Lanes<T>::kCount : 2 * vectors * Lanes<T>::kCount;
+}
+
+// As many whole groups of kPanels panels as the columns hold, then smaller ones. Returns the columns done.
 template <class T, size_t kRows, size_t kPanels, class S, class Steps>
 HWY_INLINE size_t multiply_panels(const T* a, Steps steps, TileB<S> b, size_t cols, const TileC<T>& c) {
-  constexpr size_t kGroup = kPanels * kPanel<T>;
+  constexpr size_t kVectors = GemmShape<T>::vectors(kRows), kPerPanel = GemmShape<T>::kVectors;
+  constexpr size_t kGroup = kPanels * kPanel<T>, kFirst = kVectors % kPerPanel;
   size_t col = 0;
   for (; col + kGroup <= cols; col += kGroup, b.data += kPanels * b.panel_stride) {
-    multiply_tile<T, kRows, kPanels, GemmShape<T>::kVectors>(a, steps, b, c.from_col(col));
+    if constexpr (kGroup == group_columns<T>(kRows) && kFirst != 0) {
+      constexpr size_t kWhole = kVectors / kPerPanel;
+      multiply_tile<T, kRows, 0, kVectors>(a, steps, b, c.from_col(col));
+      multiply_tile<T, kRows, kFirst, kVectors>(a, steps, b.from_panel(kWhole),
+                                                c.from_col(col + kVectors * Lanes<T>::kCount));
+    } else {
+      multiply_tile<T, kRows, 0, kPanels * kPerPanel>(a, steps, b, c.from_col(col));
+    }
   }
   if constexpr (kPanels > 1) {
-    col += multiply_panels<T, kRows, kPanels / 2>(a, steps, b, cols - col, c.from_col(col));
+    constexpr size_t kNext = kFirst != 0 || kPanels == 2 ? 1 : 2;
+    col += multiply_panels<T, kRows, kNext>(a, steps, b, cols - col, c.from_col(col));
   }
   return col;
 }
 
-// kRows rows of C, all columns. Few rows take several panels at once, so that enough sums are in flight to hide the
-// latency of a multiply-add.
+// kRows rows of C, all columns.
 template <class T, size_t kRows, class S, class Steps>
 void multiply_rows(const T* a, Steps steps, const TileB<S>& b, size_t cols, const TileC<T>& c) {
-  constexpr size_t kVectors = GemmShape<T>::kVectors, kMaxRows = GemmShape<T>::kRows;
-  constexpr size_t kPanels = 4 * kRows <= kMaxRows ? 4 : 2 * kRows <= kMaxRows ? 2 : 1;
+  constexpr size_t kVectors = GemmShape<T>::kVectors, kPanels = group_columns<T>(kRows) / kPanel<T>;
   const size_t done = multiply_panels<T, kRows, kPanels>(a, steps, b, cols, c), rest = cols - done;
   const TileB<S> last = b.from_panel(done / kPanel<T>);
   if (rest > kPanel<T> / 2) {

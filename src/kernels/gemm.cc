@@ -55,8 +55,8 @@ HWY_INLINE void gemm_block(const ConstView<T>& a, const TileB<S>& b, size_t cols
         continue;
       }
     size_t first = 0;  // columns during which the next tile's rows are asked for
-    if (b.depth == kDepthBlock && t + 1 < tiles.count() && cols > kPanel<T>) {
-      first = kPanel<T>;
+    if (b.depth == kDepthBlock && t + 1 < tiles.count() && cols > group_columns<T>(rows)) {
+      first = group_columns<T>(rows);
       RowKernels<T, S, NextRows<T, kRowStep>>::multiply(rows, tile, {{}, a.row(row + rows), a.stride}, b, first, to);
     }
     RowKernels<T, S, CopiedRows<kRowStep>>::multiply(rows, tile, {}, b.from_panel(first / kPanel<T>), cols - first,
