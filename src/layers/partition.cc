@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "kernels/roofline.h"
+
 namespace elman {
 namespace {
 
 // Seconds, measured on EPYC cores of two generations. They need to be right only in proportion: they choose who
 // computes, never what.
-constexpr double kFlop = 1.0 / 100e9, kL2Byte = 1.0 / 100e9, kL3Byte = 1.0 / 50e9;
+constexpr double kFlop = 1.0 / 100e9, kL2Byte = 1.0 / 100e9, kL3Byte = 1.0 / 50e9, kMemoryByte = 1.0 / 17e9;
 constexpr double kGate = 0.35e-9;          // pointwise math of one
 constexpr double kStep = 0.1e-6;           // of calls
 constexpr double kMeeting = 0.2e-6;        // of all threads, once a step
@@ -15,10 +17,19 @@ constexpr double kUneven = 1.1;            // threads that meet at every step wa
 constexpr double kStart = 3e-6;            // of the other threads, once a call
 constexpr double kL1 = 24e3, kL2 = 700e3;  // bytes of weights that stay in the cache beside the rest
 
+// Whether all threads' weights together stay in the third-level cache, which they share, beside the rest.
+bool fits_third_level(double bytes) {
+  static const double half = static_cast<double>(level_bytes(MemoryLevel::kL3)) / 2;
+  return bytes <= half;
+}
+
 // A thread's share of a step: `part` of the units for `rows` sequences.
 double step_seconds(double rows, double part, const Partition::Work& work) {
   const double bytes = work.weight_bytes * part;
-  const double byte = bytes <= kL1 ? 0 : bytes <= kL2 ? kL2Byte : kL3Byte;
+  const double byte = bytes <= kL1                          ? 0
+                      : bytes <= kL2                        ? kL2Byte
+                      : fits_third_level(work.weight_bytes) ? kL3Byte
+                                                            : kMemoryByte;
   return std::max(rows * part * work.flops_per_row * kFlop, bytes * byte) + rows * part * work.gates_per_row * kGate +
          kStep;
 }

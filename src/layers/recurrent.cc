@@ -258,10 +258,12 @@ CellRows<T> RecurrentLayer<T>::cell_rows(const Run& run, const Block& block, siz
   return cell;
 }
 
-// The products that a phase of step t waits for, then its pointwise math, slice by slice.
+// The products that a phase of step t waits for, then its pointwise math, slice by slice: every other step begins with
+// the slices that the step before ended with, whose weights are still in a cache when not all of them fit.
 template <class T>
 void RecurrentLayer<T>::forward_phase(const Run& run, size_t t, size_t phase, const Share& share) const {
-  for (size_t s = share.first_slice; s < share.last_slice; ++s) {
+  for (size_t i = share.first_slice; i < share.last_slice; ++i) {
+    const size_t s = t % 2 == 0 ? i : share.first_slice + share.last_slice - 1 - i;
     for_each_block(run.steps, t, share, [&](const Block& block) {
       const CellRows<T> cell = cell_rows(run, block, s);
       const View<T> gates = run.gates.slice_rows(run.steps.offset(t) + block.begin - run.gates_row, block.count);
