@@ -19,6 +19,8 @@
 #define ELMAN_CELLS_CELL_INL_H_
 #endif
 
+#include <type_traits>
+
 #include "cells/cell.h"
 #include "cells/cell_lanes-inl.h"
 #include "cells/step-inl.h"
@@ -77,13 +79,17 @@ HWY_INLINE void backward_unit(const CellRows<T>& block, size_t row, size_t unit,
   for (size_t k = 0; k < Math::kStates; ++k) access.store(c.d_prev[k], block.d_prev[k].row(row) + unit);
 }
 
-// Calls unit_function for every vector of every row of the block. A macro, because the name of a function template
-// cannot be handed over.
-#define ELMAN_FOR_UNITS(unit_function)                                                                             \
-  const size_t lanes = Lanes<T>::kCount, whole = block.units / lanes * lanes;                                      \
-  for (size_t row = 0; row < block.rows; ++row) {                                                                  \
-    for (size_t u = 0; u < whole; u += lanes) unit_function<Math, kPhase>(block, row, u, Access<T, false>{lanes}); \
-    if (whole < block.units) unit_function<Math, kPhase>(block, row, whole, Access<T, true>{block.units - whole}); \
+// Calls unit_function for every vector of every row of the block, two at a time as far as they go. A macro, because the
+// name of a function template cannot be handed over.
+#define ELMAN_FOR_UNITS(unit_function)                                                                                 \
+  constexpr size_t kLanes = Lanes<T>::kCount;                                                                          \
+  for (size_t row = 0; row < block.rows; ++row) {                                                                      \
+    size_t u = 0;                                                                                                      \
+    if constexpr (std::is_same_v<T, float>)                                                                            \
+      for (; u + 2 * kLanes <= block.units; u += 2 * kLanes) unit_function<Math, kPhase>(block, row, u, PairAccess()); \
+    for (; u + kLanes <= block.units; u += kLanes)                                                                     \
+      unit_function<Math, kPhase>(block, row, u, Access<T, false>{kLanes});                                            \
+    if (u < block.units) unit_function<Math, kPhase>(block, row, u, Access<T, true>{block.units - u});                 \
   }
 
 template <class Math, class T, size_t kPhase>

@@ -38,6 +38,18 @@ struct Access {
   }
 };
 
+// Two whole vectors.
+struct PairAccess {
+  using V = Pair;
+  static HWY_INLINE Pair load(const float* p) {
+    return {Lanes<float>::load(p), Lanes<float>::load(p + Lanes<float>::kCount)};
+  }
+  static HWY_INLINE void store(const Pair& v, float* p) {
+    Lanes<float>::store(v.first, p);
+    Lanes<float>::store(v.second, p + Lanes<float>::kCount);
+  }
+};
+
 }  // namespace HWY_NAMESPACE
 }  // namespace elman
 HWY_AFTER_NAMESPACE();

@@ -7,6 +7,7 @@
 #endif
 
 #include <algorithm>
+#include <type_traits>
 
 #include "cells/cell.h"
 #include "cells/cell_lanes-inl.h"
@@ -123,7 +124,17 @@ HWY_INLINE void step_all(const StepCall<T>& s, StepPanels<T, S> panels, T* sums)
     group = step_group(all - done, kStepVectors<Math>);
     add_group<Math, kStepVectors<Math>>(s, panels, group, sums + done * kRow);
   }
-  for (size_t v = 0; v < all; ++v) {
+  size_t v = 0;
+  if constexpr (std::is_same_v<T, float>) {
+    for (; (v + 2) * L::kCount <= s.cell.units; v += 2) {
+      CellLanes<Pair> c;
+#pragma GCC unroll 16
+      for (size_t k = 0; k < Math::kColumns; ++k)
+        c.gate[k] = {L::load(sums + v * kRow + k * L::kCount), L::load(sums + (v + 1) * kRow + k * L::kCount)};
+      finish_units<Math>(s, c, v * L::kCount, PairAccess());
+    }
+  }
+  for (; v < all; ++v) {
     CellLanes<typename L::V> c;
 #pragma GCC unroll 16
     for (size_t k = 0; k < Math::kColumns; ++k) c.gate[k] = L::load(sums + v * kRow + k * L::kCount);

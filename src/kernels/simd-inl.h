@@ -22,3 +22,4 @@
 //   #endif
 #include "kernels/lanes-inl.h"
 #include "kernels/math-inl.h"
+#include "kernels/pair-inl.h"
