@@ -64,14 +64,12 @@ HWY_INLINE void gemm_block(const ConstView<T>& a, const TileB<S>& b, size_t cols
   }
 }
 
-// One block of columns and of rows, for all k. `first` is what the sum starts from. A single row reads each panel in
-// one go, as far as its copy goes: nothing is used twice that a cache could keep.
+// One block of columns and of rows, for all k. `first` is what the sum starts from.
 template <class T, class S>
 HWY_INLINE void gemm_rows(ConstView<T> a, const S* panels, View<T> c, TileC<T> first, bool far, Upcoming<T>* upcoming) {
-  const size_t most = a.rows == 1 ? GemmShape<T>::kRows * kRowStep : kDepthBlock;
   size_t k = 0;
   do {  // once even if there is nothing to sum, for the start value
-    const size_t depth = std::min(most, a.cols - k);
+    const size_t depth = std::min(kDepthBlock, a.cols - k);
     const TileB<S> block{panels + k * kPanel<T>, a.cols * kPanel<T>, depth};
     const TileC<T> so_far{c.data, c.stride, c.data, c.stride};
     const size_t next = k + depth < a.cols ? depth : (c.cols + kPanel<T> - 1) / kPanel<T> * a.cols - k;
@@ -80,18 +78,43 @@ HWY_INLINE void gemm_rows(ConstView<T> a, const S* panels, View<T> c, TileC<T> f
   } while (k < a.cols);
 }
 
+// One row of C reads each panel in one go, and A where it lies: nothing is used twice that a cache could keep.
+template <class T, class S>
+HWY_INLINE void gemm_row(const T* a, const TileB<S>& b, size_t cols, TileC<T> c, Upcoming<T>* upcoming) {
+  if (c.start == kZeros<T>) {
+    std::fill_n(c.data, cols, T{});
+    c.start = c.data;
+  }
+  if constexpr (std::is_same_v<T, S>)
+    if (upcoming && upcoming->any_left())
+      return multiply_rows<T, 1, S, AskingRows<T, 0>>(a, {{}, upcoming}, b, cols, c);
+  multiply_rows<T, 1, S, CopiedRows<0>>(a, {}, b, cols, c);
+}
+
+// What a block of C that begins with column `col` starts from.
+template <class T>
+HWY_INLINE TileC<T> tile_of(const View<T>& block, GemmStart start, const T* bias, size_t col) {
+  if (start == GemmStart::kBias) return {bias + col, 0, block.data, block.stride};
+  if (start == GemmStart::kZero) return {kZeros<T>, 0, block.data, block.stride};
+  return {block.data, block.stride, block.data, block.stride};
+}
+
 template <class T, class S>
 HWY_INLINE void gemm_segment(const ConstView<T>& a, const S* panels, const View<T>& c, GemmStart start, const T* bias,
                              const Placed& segment, bool far, Upcoming<T>* upcoming) {
+  panels += segment.offset;
+  if (c.rows == 1) {
+    const View<T> row = c.slice_cols(segment.target, segment.cols);
+    return gemm_row<T, S>(a.data, {panels, a.cols * kPanel<T>, a.cols}, row.cols,
+                          tile_of(row, start, bias, segment.target), upcoming);
+  }
   for (size_t done = 0; done < segment.cols; done += kColumnBlock) {
     const size_t cols = std::min(kColumnBlock, segment.cols - done), col = segment.target + done;
     for (size_t row = 0; row < c.rows; row += kRowBlock) {
       const size_t rows = std::min(kRowBlock, c.rows - row);
       const View<T> block = c.slice_cols(col, cols).slice_rows(row, rows);
-      TileC<T> first{block.data, block.stride, block.data, block.stride};
-      if (start == GemmStart::kBias) first.start = bias + col, first.start_stride = 0;
-      if (start == GemmStart::kZero) first.start = kZeros<T>, first.start_stride = 0;
-      gemm_rows(a.slice_rows(row, rows), panels + segment.offset + done * a.cols, block, first, far, upcoming);
+      gemm_rows(a.slice_rows(row, rows), panels + done * a.cols, block, tile_of(block, start, bias, col), far,
+                upcoming);
     }
   }
 }
