@@ -53,7 +53,7 @@ constexpr size_t written_columns() {
 }
 
 template <class Math, size_t kPhase, class T, class A>
-HWY_INLINE void backward_unit(const CellRows<T>& block, size_t row, size_t unit, A access) {
+HWY_INLINE void backward_unit(const CellGradients<T>& block, size_t row, size_t unit, A access) {
   constexpr bool kLast = kPhase + 1 == Math::kPhases;
   constexpr size_t kWritten = written_columns<Math, kPhase>();
   CellLanes<typename A::V> c;
@@ -98,7 +98,7 @@ void forward_rows(const CellRows<T>& block) {
 }
 
 template <class Math, class T, size_t kPhase>
-void backward_rows(const CellRows<T>& block) {
+void backward_rows(const CellGradients<T>& block) {
   ELMAN_FOR_UNITS(backward_unit)
 }
 

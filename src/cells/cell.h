@@ -59,7 +59,11 @@ struct CellRows {
   View<T> next[kMaxStates];       // after the step; may be prev's memory for states above 0
   View<T> result;                 // [rows, units], of cells that have one
   const T* vectors[kMaxVectors] = {};
-  // Backward only.
+};
+
+// The same on the way back.
+template <class T>
+struct CellGradients : CellRows<T> {
   View<T> d_gates;             // out: gradients of the pre-activations, as gates
   ConstView<T> d_y;            // in: gradient of the loss to this step's output
   View<T> d_next[kMaxStates];  // in: gradient to each state after the step, from later steps
@@ -94,13 +98,16 @@ template <class T>
 using StepKernel = void (*)(const CellStep<T>& cell, const T* x, T* states, T* sums, T* y);
 
 template <class T>
-using CellKernel = void (*)(const CellRows<T>&);
+using ForwardKernel = void (*)(const CellRows<T>&);
+template <class T>
+using BackwardKernel = void (*)(const CellGradients<T>&);
 
 // Pointwise kernels of one cell, an entry a phase, for the instruction set chosen when they were asked for.
 template <class T>
 struct CellKernels {
   static constexpr size_t kMaxPhases = 2;
-  CellKernel<T> forward[kMaxPhases] = {}, backward[kMaxPhases] = {};
+  ForwardKernel<T> forward[kMaxPhases] = {};
+  BackwardKernel<T> backward[kMaxPhases] = {};
   // Of cells with one phase: for any number of units, and for at most step_lanes of them, which needs no sums.
   StepKernel<T> step = nullptr, step_one = nullptr;
   size_t step_lanes = 0, step_vectors = 0;

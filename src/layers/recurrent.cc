@@ -236,9 +236,8 @@ ConstView<T> RecurrentLayer<T>::source(const Run& run, RecurrentProduct::Source 
 }
 
 template <class T>
-CellRows<T> RecurrentLayer<T>::cell_rows(const Run& run, const Block& block, size_t slice) const {
+void RecurrentLayer<T>::fill_rows(const Run& run, const Block& block, size_t slice, CellRows<T>& cell) const {
   const size_t first = slices_.first(slice), row = run.steps.offset(block.t) + block.begin;
-  CellRows<T> cell;
   cell.rows = block.count;
   cell.units = slices_.units(slice);
   cell.gates = slices_.columns(run.gates.slice_rows(row - run.gates_row, block.count), slice, 0, spec().columns);
@@ -248,14 +247,6 @@ CellRows<T> RecurrentLayer<T>::cell_rows(const Run& run, const Block& block, siz
   }
   if (run.result) cell.result = units(run.result.slice_rows(row - run.gates_row, block.count), slice);
   for (size_t k = 0; k < vectors_.size(); ++k) cell.vectors[k] = vector_values_.data() + k * hidden_ + first;
-  if (run.d_gates) {
-    cell.d_gates = slices_.columns(run.d_gates.slice_rows(row - run.window.row, block.count), slice, 0, spec().columns);
-    cell.d_y = run.d_y.slice_rows(row, block.count).slice_cols(first, cell.units);
-    for (size_t s = 0; s < spec().states.size(); ++s)
-      cell.d_next[s] = cell.d_prev[s] = units(run.d_states[s].slice_rows(block.begin, block.count), slice);
-    if (run.d_result) cell.d_result = units(run.d_result.slice_rows(block.begin, block.count), slice);
-  }
-  return cell;
 }
 
 // The products that a phase of step t waits for, then its pointwise math, slice by slice: every other step begins with
@@ -265,7 +256,8 @@ void RecurrentLayer<T>::forward_phase(const Run& run, size_t t, size_t phase, co
   for (size_t i = share.first_slice; i < share.last_slice; ++i) {
     const size_t s = t % 2 == 0 ? i : share.first_slice + share.last_slice - 1 - i;
     for_each_block(run.steps, t, share, [&](const Block& block) {
-      const CellRows<T> cell = cell_rows(run, block, s);
+      CellRows<T> cell;
+      fill_rows(run, block, s, cell);
       const View<T> gates = run.gates.slice_rows(run.steps.offset(t) + block.begin - run.gates_row, block.count);
       for (const Product& p : products_)
         if (p.spec->phase == phase)

@@ -155,7 +155,8 @@ class RecurrentLayer : public Layer<T> {
 
   ConstView<T> previous(const Run& run, size_t state, const Block& block) const;
   ConstView<T> source(const Run& run, RecurrentProduct::Source source, const Block& block) const;
-  CellRows<T> cell_rows(const Run& run, const Block& block, size_t slice) const;
+  void fill_rows(const Run& run, const Block& block, size_t slice, CellRows<T>& cell) const;
+  void fill_gradients(const Run& run, const Block& block, size_t slice, CellGradients<T>& cell) const;
   void forward_phase(const Run& run, size_t t, size_t phase, const Share& share) const;
   void backward_phase(const Run& run, size_t t, size_t phase, const Share& share) const;
   void backward_products(const Run& run, size_t t, size_t phase, const Share& share, Upcoming<T>& upcoming) const;

@@ -100,11 +100,26 @@ Upcoming<T> RecurrentLayer<T>::tape_of(const Run& run, size_t t, const Share& sh
   return upcoming;
 }
 
+template <class T>
+void RecurrentLayer<T>::fill_gradients(const Run& run, const Block& block, size_t slice, CellGradients<T>& cell) const {
+  fill_rows(run, block, slice, cell);
+  const size_t row = run.steps.offset(block.t) + block.begin;
+  cell.d_gates = slices_.columns(run.d_gates.slice_rows(row - run.window.row, block.count), slice, 0, spec().columns);
+  cell.d_y = run.d_y.slice_rows(row, block.count).slice_cols(slices_.first(slice), cell.units);
+  for (size_t s = 0; s < spec().states.size(); ++s)
+    cell.d_next[s] = cell.d_prev[s] = units(run.d_states[s].slice_rows(block.begin, block.count), slice);
+  if (run.d_result) cell.d_result = units(run.d_result.slice_rows(block.begin, block.count), slice);
+}
+
 // Pointwise math of one phase of step t.
 template <class T>
 void RecurrentLayer<T>::backward_phase(const Run& run, size_t t, size_t phase, const Share& share) const {
   for_each_block(run.steps, t, share, [&](const Block& block) {
-    for (size_t s = share.first_slice; s < share.last_slice; ++s) run.kernels.backward[phase](cell_rows(run, block, s));
+    for (size_t s = share.first_slice; s < share.last_slice; ++s) {
+      CellGradients<T> cell;
+      fill_gradients(run, block, s, cell);
+      run.kernels.backward[phase](cell);
+    }
   });
 }
 

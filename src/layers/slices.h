@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <vector>
 
 #include "tensor/view.h"
 
@@ -12,14 +13,15 @@ namespace elman {
 // slices and their weights. Set by the sizes alone, so no result depends on who computes what.
 class Slices {
  public:
-  Slices(size_t hidden_size, size_t columns)
-      : hidden_(hidden_size), columns_(columns), blocks_((hidden_size + kBlock - 1) / kBlock) {
-    if (hidden_size >= kWorthDividing) count_ = 2 * ((hidden_size + 2 * kMaxUnits - 1) / (2 * kMaxUnits));
+  Slices(size_t hidden_size, size_t columns) : columns_(columns) {
+    const size_t blocks = (hidden_size + kBlock - 1) / kBlock;
+    const size_t count = hidden_size < kWorthDividing ? 1 : 2 * ((hidden_size + 2 * kMaxUnits - 1) / (2 * kMaxUnits));
+    for (size_t s = 0; s <= count; ++s) bounds_.push_back(std::min(hidden_size, s * blocks / count * kBlock));
   }
 
-  size_t count() const noexcept { return count_; }
-  size_t hidden_size() const noexcept { return hidden_; }
-  size_t first(size_t slice) const noexcept { return std::min(hidden_, slice * blocks_ / count_ * kBlock); }
+  size_t count() const noexcept { return bounds_.size() - 1; }
+  size_t hidden_size() const noexcept { return bounds_.back(); }
+  size_t first(size_t slice) const noexcept { return bounds_[slice]; }
   size_t units(size_t slice) const noexcept { return first(slice + 1) - first(slice); }
   // Where a row of the gate buffer has column `column` of a slice.
   size_t column(size_t slice, size_t column) const noexcept { return first(slice) * columns_ + column * units(slice); }
@@ -34,7 +36,8 @@ class Slices {
   static constexpr size_t kMaxUnits = 64;  // gates of 32 rows of them are 32 KiB
   static constexpr size_t kWorthDividing = 48;
 
-  size_t hidden_, columns_, blocks_, count_ = 1;
+  size_t columns_;
+  std::vector<size_t> bounds_;  // units of a slice are [bounds_[slice], bounds_[slice + 1])
 };
 
 }  // namespace elman
