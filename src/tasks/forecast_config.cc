@@ -80,7 +80,6 @@ void check(const ForecastConfig& c) {
          c.segment, c.model);
   if (!(c.validation_share >= 0 && c.validation_share <= 0.5))
     fail(ErrorCode::kUsage, "--validation-share {}, expected a share of 0.5 at most", c.validation_share);
-  if (c.ensemble == 0) fail(ErrorCode::kUsage, "--ensemble is 0, expected at least 1 network");
   if (c.horizon == 0) fail(ErrorCode::kUsage, "--horizon is 0, expected at least 1 step");
   for (size_t i = 0; i < c.quantiles.size(); ++i) {
     const double q = c.quantiles[i];
@@ -125,6 +124,7 @@ void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
         is_small ? std::clamp(divide_up(windows, c.batch_size), kFewestBatches, kMostBatches) : kMostBatches;
   if (c.epochs == 0 && !is_small) c.short_epochs = is_long ? 10 : 8;
   if (c.epochs == 0) c.epochs = is_long ? 30 : is_small ? 20 : 60;
+  if (c.ensemble == 0) c.ensemble = is_long ? 8 : 3;
   if (!c.bases.empty()) return;
   // Long series show no gain from another base, in twice the time; of counts the level is 0; loops read what they
   // wrote.
@@ -244,9 +244,11 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
       "adamw at {}, up to {}{} steps of {} windows, validated every {}{}", c.learning_rate,
       c.short_epochs ? fmt::format("{} or ", c.short_epochs * c.batches_per_epoch) : "", c.epochs * c.batches_per_epoch,
       c.batch_size, c.batches_per_epoch,
-      !c.refit          ? ""
-      : c.ensemble == 1 ? ", then again on all data"
-                        : fmt::format(", then {} times again on all data, whose mean forecasts", c.ensemble)));
+      !c.refit ? ""
+      : c.ensemble == 1
+          ? ", then again on all data"
+          : fmt::format(", then {} times again on all data, some longer, some shorter, whose mean forecasts",
+                        c.ensemble)));
   return lines;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <utility>
@@ -22,6 +23,9 @@ using nlohmann::json;
 constexpr int64_t kWarmUp = 50;  // steps; less in short trainings
 // Shares of the network's corrections that the held-out part decides between.
 constexpr double kCorrections[] = {1.0, 0.75, 0.5, 0.25, 0.0};
+// Members train for so many times the steps that were best, in turn: which number was best is mostly chance on one
+// stretch of time, and networks that stopped early and late err differently.
+constexpr double kLengths[] = {1.0, 0.6, 1.6, 0.8, 1.3};
 
 ScheduleConfig schedule_over(int64_t steps) {
   return {.kind = ScheduleKind::kCosine, .warmup_steps = std::min(kWarmUp, steps / 4), .total_steps = steps};
@@ -51,6 +55,10 @@ int64_t steps_of_second(int64_t best, const ForecastConfig& c, size_t first_wind
   if (c.batches_per_epoch * c.batch_size < all_windows) return best;
   const auto first = static_cast<int64_t>(first_windows), all = static_cast<int64_t>(all_windows);
   return (best * all + first - 1) / first;
+}
+
+int64_t steps_of_member(int64_t steps, size_t member) {
+  return std::max<int64_t>(1, std::lround(kLengths[member % std::size(kLengths)] * static_cast<double>(steps)));
 }
 
 // Trainings follow one another: first the trials, which hold out, then the members of the forecaster on all data.
@@ -195,8 +203,9 @@ class Training {
     network_->initialize(config.seed);
     ForecastProblem whole(data_, config, covariates_, *network_, pool_, false, run_.memory);
     whole.carry(member_weights_);
-    const int64_t steps = steps_of_second(trial.record.best_step, config, trial.windows, whole.windows());
-    // Its schedule ends where the trial was best, at its lowest rate.
+    const int64_t best = steps_of_second(trial.record.best_step, config, trial.windows, whole.windows());
+    const int64_t steps = steps_of_member(best, member);
+    // Its schedule ends with it, at its lowest rate.
     TrainConfig settings = settings_of(trials() + member, config, steps);
     settings.max_steps = steps;
     settings.epochs = std::max(config.epochs, static_cast<size_t>(steps) / config.batches_per_epoch + 1);

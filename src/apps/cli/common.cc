@@ -161,8 +161,10 @@ void add_forecast_flags(Verb& verb, ForecastConfig& config) {
            "Share of each series held out first, and a horizon for each tenth")
       .zero_means("0.2 of few short series, else 0.1");
   flags.add("--refit", config.refit, "Keep the first training; do not train again on all data");
-  flags.add("--ensemble", config.ensemble, at_least(1),
-            "Networks trained again from different seeds; their mean forecasts");
+  flags
+      .add("--ensemble", config.ensemble, at_least(0),
+           "Networks trained again from different seeds; their mean forecasts")
+      .zero_means("8 of few long series, else 3");
   flags.add("--conformal", config.conformal, "Leave intervals as the network draws them");
 }
 
