@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -71,15 +72,19 @@ struct CellGradients : CellRows<T> {
   ConstView<T> d_result;       // in: gradient to the result (phases before the last)
 };
 
-// Streams take the vectors of units in groups, at most `most` at once and all of nearly one size, so that no group is
-// left with too few sums to hide the latency of a multiply-add: how many of the `left` vectors come next.
-constexpr size_t step_group(size_t left, size_t most) {
-  if (left <= most) return left;  // without a division
-  const size_t groups = (left + most - 1) / most;
-  return (left + groups - 1) / groups;
-}
+// Streams take the vectors of units in groups, of at most `most` and all of nearly one size, so that no group is left
+// with too few sums to hide the latency of a multiply-add.
+struct StepGroups {
+  size_t count = 0, vectors = 0, larger = 0;  // the first `larger` groups have one of the vectors more
 
-// What all steps of streams share. Units go in groups of whole vectors (step_group), one group's panel after the other;
+  StepGroups() = default;
+  constexpr StepGroups(size_t all, size_t most)
+      : count((all + most - 1) / most), vectors(all / count), larger(all % count) {}
+  constexpr size_t begin(size_t group) const { return group * vectors + std::min(group, larger); }
+  constexpr size_t size(size_t group) const { return vectors + (group < larger ? 1 : 0); }
+};
+
+// What all steps of streams share. Units go in groups of whole vectors, one group's panel after the other;
 // a row of a panel holds the group's units, and zeros beyond the last unit of all.
 template <class T>
 struct CellStep {
@@ -90,12 +95,14 @@ struct CellStep {
   const BFloat16* narrow_weights;  // instead of weights, unless null
   const T* vectors;                // [vectors][units], the cell's
   size_t inputs, units;
+  StepGroups groups;
 };
 
 // One step of one sequence. x [inputs]; states [states][units], read and replaced; sums has room for all columns of
-// whole vectors of units; y [units], the new h, apart from all others.
+// whole vectors of units; y [units], the new h, apart from all others. `backwards` takes the groups from the last to
+// the first: in turn, steps begin with the weights that the one before read last.
 template <class T>
-using StepKernel = void (*)(const CellStep<T>& cell, const T* x, T* states, T* sums, T* y);
+using StepKernel = void (*)(const CellStep<T>& cell, const T* x, T* states, T* sums, T* y, bool backwards);
 
 template <class T>
 using ForwardKernel = void (*)(const CellRows<T>&);

@@ -66,9 +66,9 @@ HWY_INLINE void add_products(const StepCall<T>& s, StepPanels<T, S>& panels, V (
   panels.weights = add_rows<kGates, kVectors>(panels.weights, s.states, s.cell.units, sums + Math::kApart);
 }
 
-// Those of the next `vectors` <= kVectors ones, into rows of `sums`, one for each.
+// Those of the next `vectors` <= kVectors ones, into rows of `sums`, one for each. Returns the panels behind.
 template <class Math, size_t kVectors, class T, class S>
-HWY_INLINE void add_group(const StepCall<T>& s, StepPanels<T, S>& panels, size_t vectors, T* sums) {
+HWY_INLINE StepPanels<T, S> add_group(const StepCall<T>& s, StepPanels<T, S> panels, size_t vectors, T* sums) {
   if constexpr (kVectors > 1) {
     if (vectors < kVectors) return add_group<Math, kVectors - 1>(s, panels, vectors, sums);
   }
@@ -80,6 +80,7 @@ HWY_INLINE void add_group(const StepCall<T>& s, StepPanels<T, S>& panels, size_t
 #pragma GCC unroll 16
     for (size_t c = 0; c < Math::kColumns; ++c) L::store(group[c][v], sums + (v * Math::kColumns + c) * L::kCount);
   }
+  return panels;
 }
 
 // The cell's math for the vector of units from `unit` on, its pre-activations given.
@@ -116,13 +117,21 @@ HWY_INLINE void step_one(const StepCall<T>& s, StepPanels<T, S> panels) {
 // All products come first: they read h, which can then be replaced in place, and the long chains of the cell's math
 // overlap from vector to vector.
 template <class Math, class T, class S>
-HWY_INLINE void step_all(const StepCall<T>& s, StepPanels<T, S> panels, T* sums) {
+HWY_INLINE void step_all(const StepCall<T>& s, StepPanels<T, S> panels, T* sums, bool backwards) {
   using L = Lanes<T>;
-  constexpr size_t kRow = Math::kColumns * L::kCount;
+  constexpr size_t kRow = Math::kColumns * L::kCount, kGates = Math::kColumns - Math::kApart;
   const size_t all = (s.cell.units + L::kCount - 1) / L::kCount;
-  for (size_t done = 0, group; done < all; done += group) {
-    group = step_group(all - done, kStepVectors<Math>);
-    add_group<Math, kStepVectors<Math>>(s, panels, group, sums + done * kRow);
+  const StepGroups& groups = s.cell.groups;
+  if (!backwards) {
+    for (size_t done = 0, i = 0; done < all; done += groups.size(i++))
+      panels = add_group<Math, kStepVectors<Math>>(s, panels, groups.size(i), sums + done * kRow);
+  } else {
+    const size_t weights = kGates * L::kCount * (s.cell.inputs + s.cell.units);  // of a vector of units
+    for (size_t i = groups.count; i-- > 0;) {
+      const size_t begin = groups.begin(i);
+      const StepPanels<T, S> from{panels.constants + begin * kRow, panels.weights + begin * weights};
+      add_group<Math, kStepVectors<Math>>(s, from, groups.size(i), sums + begin * kRow);
+    }
   }
   size_t v = 0;
   if constexpr (std::is_same_v<T, float>) {
@@ -144,11 +153,11 @@ HWY_INLINE void step_all(const StepCall<T>& s, StepPanels<T, S> panels, T* sums)
 
 // kOne: one vector holds all units.
 template <class Math, class T, bool kOne>
-void step(const CellStep<T>& cell, const T* x, T* states, T* sums, T* y) {
+void step(const CellStep<T>& cell, const T* x, T* states, T* sums, T* y, bool backwards) {
   const StepCall<T> s{cell, x, states, y};
   const auto run = [&](auto panels) HWY_ATTR __attribute__((always_inline)) {
     if constexpr (kOne) step_one<Math>(s, panels);
-    else step_all<Math>(s, panels, sums);
+    else step_all<Math>(s, panels, sums, backwards);
   };
   if (cell.narrow_weights) run(StepPanels<T, BFloat16>{cell.constants, cell.narrow_weights});
   else run(StepPanels<T, T>{cell.constants, cell.weights});

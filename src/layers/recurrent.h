@@ -200,6 +200,7 @@ class RecurrentLayer : public Layer<T> {
   Buffer<T> step_constants_, step_weights_;  // as CellStep wants them; constants of each start of the projection
   Buffer<BFloat16> step_narrow_;
   size_t step_columns_ = 0;  // constants of one start
+  bool step_in_near_cache_ = false;
   CellKernels<T> step_kernels_;
   CellStep<T> step_;  // all that step() reads of the layer, in one place
 };

@@ -8,13 +8,15 @@
 namespace elman {
 namespace {
 
+constexpr size_t kNearCache = 24 << 10;  // bytes of weights that stay in a first-level cache from step to step
+
 // Calls visit(first unit, units, width in units) for each group of vectors, in the order of the panels.
 template <class T, class Visit>
 void for_each_group(const CellKernels<T>& kernels, size_t hidden, Visit&& visit) {
-  const size_t lanes = kernels.step_lanes, vectors = (hidden + lanes - 1) / lanes;
-  for (size_t done = 0, group; done < vectors; done += group) {
-    group = step_group(vectors - done, kernels.step_vectors);
-    const size_t first = done * lanes, width = group * lanes;
+  const size_t lanes = kernels.step_lanes;
+  const StepGroups groups((hidden + lanes - 1) / lanes, kernels.step_vectors);
+  for (size_t i = 0; i < groups.count; ++i) {
+    const size_t first = groups.begin(i) * lanes, width = groups.size(i) * lanes;
     visit(first, std::min(width, hidden - first), width);
   }
 }
@@ -28,12 +30,14 @@ void RecurrentLayer<T>::pack_step(const Parameters<T>& parameters) {
   if (!step_kernels_.step) return;
   pack_step_constants();
   pack_step_weights(parameters);
+  step_in_near_cache_ = step_weights_.size() * sizeof(T) <= kNearCache;
   step_ = {.constants = step_constants_.data(),
            .weights = step_weights_.data(),
            .narrow_weights = nullptr,
            .vectors = vector_values_.data(),
            .inputs = step_inputs(),
-           .units = hidden_};
+           .units = hidden_,
+           .groups = {(hidden_ + step_kernels_.step_lanes - 1) / step_kernels_.step_lanes, step_kernels_.step_vectors}};
 }
 
 template <class T>
@@ -87,9 +91,12 @@ void RecurrentLayer<T>::step(const Pass<T>& pass, const T* x, size_t width, T* y
 template <class T>
 void RecurrentLayer<T>::step(const Pass<T>& pass, const CellStep<T>& start, const T* x, T* y) const {
   T* states = pass.state->layers[this->id()].data();
-  if (hidden_ <= step_kernels_.step_lanes) return step_kernels_.step_one(start, x, states, nullptr, y);
-  const View<T> sums = pass.scratch.buffers.matrix(this->id(), kGates, 1, step_columns_);
-  step_kernels_.step(start, x, states, sums.data, y);
+  if (hidden_ <= step_kernels_.step_lanes) return step_kernels_.step_one(start, x, states, nullptr, y, false);
+  const View<T> sums = pass.scratch.buffers.matrix(this->id(), kGates, 1, step_columns_ + 1);
+  if (step_in_near_cache_) return step_kernels_.step(start, x, states, sums.data, y, false);
+  T& direction = sums.data[step_columns_];  // whatever it was: no bit depends on it
+  direction = direction == 1 ? T{0} : T{1};
+  step_kernels_.step(start, x, states, sums.data, y, direction == 1);
 }
 
 template void RecurrentLayer<float>::pack_step(const Parameters<float>&);

@@ -55,14 +55,15 @@ TEST_P(CellSpecTest, StreamsLeaveNoMoreLanesEmptyThanTheBestSetWould) {
   }
 }
 
-TEST(StepGroup, GroupsAreOfNearlyOneSize) {
+TEST(StepGroups, AreOfNearlyOneSizeAndCoverAll) {
   for (const size_t most : {1, 2, 3, 12})
     for (size_t all = 1; all < 50; ++all) {
-      std::vector<size_t> groups;
-      for (size_t left = all; left > 0; left -= groups.back()) groups.push_back(step_group(left, most));
-      EXPECT_EQ(groups.size(), (all + most - 1) / most);
-      EXPECT_LE(groups.front(), most);
-      EXPECT_LE(groups.front() - groups.back(), 1u) << all << " by " << most;
+      const StepGroups groups(all, most);
+      EXPECT_EQ(groups.count, (all + most - 1) / most);
+      EXPECT_LE(groups.size(0), most);
+      EXPECT_LE(groups.size(0) - groups.size(groups.count - 1), 1u) << all << " by " << most;
+      for (size_t i = 0; i < groups.count; ++i) EXPECT_EQ(groups.begin(i) + groups.size(i), groups.begin(i + 1));
+      EXPECT_EQ(groups.begin(groups.count), all);
     }
 }
 
