@@ -23,8 +23,8 @@ using nlohmann::json;
 constexpr int64_t kWarmUp = 50;  // steps; less in short trainings
 // Shares of the network's corrections that the held-out part decides between.
 constexpr double kCorrections[] = {1.0, 0.75, 0.5, 0.25, 0.0};
-// Members train for so many times the steps that were best, in turn: which number was best is mostly chance on one
-// stretch of time, and networks that stopped early and late err differently.
+// The members of a trial train for so many times the steps that were best, in turn: which number was best is mostly
+// chance on one stretch of time, and networks that stopped early and late err differently.
 constexpr double kLengths[] = {1.0, 0.6, 1.6, 0.8, 1.3};
 
 ScheduleConfig schedule_over(int64_t steps) {
@@ -204,7 +204,7 @@ class Training {
     ForecastProblem whole(data_, config, covariates_, *network_, pool_, false, run_.memory);
     whole.carry(member_weights_);
     const int64_t best = steps_of_second(trial.record.best_step, config, trial.windows, whole.windows());
-    const int64_t steps = steps_of_member(best, member);
+    const int64_t steps = steps_of_member(best, member / decision_.chosen.size());
     // Its schedule ends with it, at its lowest rate.
     TrainConfig settings = settings_of(trials() + member, config, steps);
     settings.max_steps = steps;
