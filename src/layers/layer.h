@@ -17,7 +17,7 @@ namespace elman {
 template <class T>
 class Workspace {
  public:
-  static constexpr size_t kSlots = 10;
+  static constexpr size_t kSlots = 11;
 
   View<T> matrix(size_t layer, size_t slot, size_t rows, size_t cols) { return at(layer, slot).matrix(rows, cols); }
   Buffer<T>& at(size_t layer, size_t slot) {

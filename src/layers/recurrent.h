@@ -79,6 +79,7 @@ class RecurrentLayer : public Layer<T> {
     kDeltaInput,
     kDeltaResult,
     kSums,
+    kBackwards,
     kSlots
   };
   static_assert(kSlots <= Workspace<T>::kSlots);
@@ -199,8 +200,8 @@ class RecurrentLayer : public Layer<T> {
   Buffer<T> vector_values_;                  // [vectors * hidden]
   Buffer<T> step_constants_, step_weights_;  // as CellStep wants them; constants of each start of the projection
   Buffer<BFloat16> step_narrow_;
-  size_t step_columns_ = 0;  // constants of one start
-  bool step_in_near_cache_ = false;
+  size_t step_columns_ = 0;          // constants of one start
+  bool step_in_near_cache_ = false;  // all weights of a step
   CellKernels<T> step_kernels_;
   CellStep<T> step_;  // all that step() reads of the layer, in one place
 };

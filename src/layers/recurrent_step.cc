@@ -10,11 +10,16 @@ namespace {
 
 constexpr size_t kNearCache = 24 << 10;  // bytes of weights that stay in a first-level cache from step to step
 
+template <class T>
+StepGroups groups_of(const CellKernels<T>& kernels, size_t hidden) {
+  return {(hidden + kernels.step_lanes - 1) / kernels.step_lanes, kernels.step_vectors};
+}
+
 // Calls visit(first unit, units, width in units) for each group of vectors, in the order of the panels.
 template <class T, class Visit>
 void for_each_group(const CellKernels<T>& kernels, size_t hidden, Visit&& visit) {
   const size_t lanes = kernels.step_lanes;
-  const StepGroups groups((hidden + lanes - 1) / lanes, kernels.step_vectors);
+  const StepGroups groups = groups_of(kernels, hidden);
   for (size_t i = 0; i < groups.count; ++i) {
     const size_t first = groups.begin(i) * lanes, width = groups.size(i) * lanes;
     visit(first, std::min(width, hidden - first), width);
@@ -37,7 +42,7 @@ void RecurrentLayer<T>::pack_step(const Parameters<T>& parameters) {
            .vectors = vector_values_.data(),
            .inputs = step_inputs(),
            .units = hidden_,
-           .groups = {(hidden_ + step_kernels_.step_lanes - 1) / step_kernels_.step_lanes, step_kernels_.step_vectors}};
+           .groups = groups_of(step_kernels_, hidden_)};
 }
 
 template <class T>
@@ -92,11 +97,12 @@ template <class T>
 void RecurrentLayer<T>::step(const Pass<T>& pass, const CellStep<T>& start, const T* x, T* y) const {
   T* states = pass.state->layers[this->id()].data();
   if (hidden_ <= step_kernels_.step_lanes) return step_kernels_.step_one(start, x, states, nullptr, y, false);
-  const View<T> sums = pass.scratch.buffers.matrix(this->id(), kGates, 1, step_columns_ + 1);
+  const View<T> sums = pass.scratch.buffers.matrix(this->id(), kGates, 1, step_columns_);
   if (step_in_near_cache_) return step_kernels_.step(start, x, states, sums.data, y, false);
-  T& direction = sums.data[step_columns_];  // whatever it was: no bit depends on it
-  direction = direction == 1 ? T{0} : T{1};
-  step_kernels_.step(start, x, states, sums.data, y, direction == 1);
+  Buffer<T>& backwards = pass.scratch.buffers.at(this->id(), kBackwards);  // whether the last step went so
+  if (backwards.empty()) backwards.resize_zero(1);
+  backwards[0] = 1 - backwards[0];
+  step_kernels_.step(start, x, states, sums.data, y, backwards[0] != 0);
 }
 
 template void RecurrentLayer<float>::pack_step(const Parameters<float>&);

@@ -244,11 +244,9 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
       "adamw at {}, up to {}{} steps of {} windows, validated every {}{}", c.learning_rate,
       c.short_epochs ? fmt::format("{} or ", c.short_epochs * c.batches_per_epoch) : "", c.epochs * c.batches_per_epoch,
       c.batch_size, c.batches_per_epoch,
-      !c.refit ? ""
-      : c.ensemble == 1
-          ? ", then again on all data"
-          : fmt::format(", then {} times again on all data, some longer, some shorter, whose mean forecasts",
-                        c.ensemble)));
+      !c.refit          ? ""
+      : c.ensemble == 1 ? ", then again on all data"
+                        : fmt::format(", then {} times again on all data, whose mean forecasts", c.ensemble)));
   return lines;
 }
 

@@ -43,7 +43,7 @@ struct ForecastConfig {
   double weight_decay = 1e-4;
   double clip_norm = 1.0;
   size_t patience = 10;         // validations without a new best; 0: never stop early
-  bool refit = true;            // after validation, train once more on all data for as many steps as were best
+  bool refit = true;            // after validation, train again on all data, for about as many steps as were best
   size_t ensemble = 0;          // networks trained again, from different seeds, whose mean forecasts; 0: by the data
   bool conformal = true;        // widen intervals by what the validation part shows; off where it shows too little
   double validation_share = 0;  // of each series, held out first, and a horizon for each tenth; 0: by the series

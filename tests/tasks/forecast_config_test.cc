@@ -178,6 +178,19 @@ TEST(ForecastConfig, MuchDataTriesTwoLengthsOfTraining) {
   EXPECT_EQ(lengths(1, 6000), std::pair(size_t{0}, size_t{7}));
 }
 
+TEST(ForecastConfig, MoreNetworksForecastFewLongSeries) {
+  ForecastConfig config;
+  config.horizon = 6;
+  const auto networks = [&](size_t count, size_t length) {
+    return resolve(config, make_series(count, length)).ensemble;
+  };
+  EXPECT_EQ(networks(1, 6000), 8u);
+  EXPECT_EQ(networks(1, 120), 3u);
+  EXPECT_EQ(networks(30, 300), 3u);
+  config.ensemble = 2;
+  EXPECT_EQ(networks(1, 6000), 2u);
+}
+
 TEST(ForecastConfig, HoldsMoreOfFewShortSeriesOut) {
   ForecastConfig config = quick();
   EXPECT_EQ(resolve(config, make_series(1, 120)).validation_share, 0.2);

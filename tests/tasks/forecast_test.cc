@@ -288,6 +288,36 @@ TEST(Forecast, EveryBaseIsTrainedAgain) {
   }
 }
 
+// Which number of steps was best is mostly chance: the networks of one base train for different numbers of steps, the
+// first ones of several bases for the best.
+TEST(Forecast, NetworksOfABaseTrainForDifferentLengths) {
+  const SeriesSet data = make_series(1, 90);
+  ThreadPool pool(1);
+  ForecastConfig config = quick();
+  config.ensemble = 4;
+  const auto lengths = [&](std::vector<std::string> bases) {
+    config.bases = std::move(bases);
+    std::vector<double> steps;
+    TrainRun run;
+    run.observer.on_note = [&](const std::string& text) {
+      const std::string_view start = "training again on all data for ";
+      if (text.starts_with(start)) steps.push_back(std::stod(text.substr(start.size())));
+    };
+    ForecastModel::train(data, config, pool, run);
+    return steps;
+  };
+  const std::vector<double> one = lengths({"level"});
+  ASSERT_EQ(one.size(), 4u);
+  EXPECT_NEAR(one[1], 0.6 * one[0], 0.5);
+  EXPECT_NEAR(one[2], 1.6 * one[0], 0.5);
+  EXPECT_NEAR(one[3], 0.8 * one[0], 0.5);
+  const std::vector<double> two = lengths({"level", "theta"});
+  ASSERT_EQ(two.size(), 4u);
+  EXPECT_EQ(two[0], one[0]);
+  EXPECT_NEAR(two[2], 0.6 * two[0], 0.5);
+  EXPECT_NEAR(two[3], 0.6 * two[1], 0.5);
+}
+
 TEST(Forecast, WhatIsPreferredIsKeptUntilALossIsClearlyLess) {
   const auto choice = [](std::vector<double> losses) { return first_unbeaten(losses); };
   EXPECT_EQ(choice({1, 0.99, 0.985}), 0u);
