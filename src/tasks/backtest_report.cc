@@ -19,25 +19,33 @@ std::string tested(const DieboldMariano& test) {
   return fmt::format("Diebold-Mariano test over {} windows: {}", test.origins, p);
 }
 
+// Why a difference proves nothing.
+std::string doubt(const DieboldMariano& test) {
+  if (!std::isnan(test.p_value)) return fmt::format("the difference is not significant ({})", tested(test));
+  return fmt::format("{} window{} too few to tell that from chance", test.origins, test.origins == 1 ? " is" : "s are");
+}
+
+// The network must prove that it is better; a simple method need only err less, which the sentence says is unproven.
 std::string verdict_of(const BacktestReport& report, const char* figure) {
   const MethodResult &model = report.methods.front(), &naive = report.method(report.best_naive);
   const double ours = model.metrics.judged(), theirs = naive.metrics.judged();
   if (std::isnan(ours) || std::isnan(theirs)) return "no value was observed in the windows: nothing can be said";
   if (ours == theirs) return fmt::format("{} and {} do equally well ({} {:.4g})", model.name, naive.name, figure, ours);
-  const bool we_lead = ours < theirs;
-  const MethodResult &winner = we_lead ? model : naive, &loser = we_lead ? naive : model;
-  const double least = std::min(ours, theirs), most = std::max(ours, theirs);
   const DieboldMariano& test = report.test;
-  if (test.p_value < kSignificant)
-    return fmt::format("{} wins by {}: {} {:.4g} against {}'s {:.4g} ({}){}", winner.name, percent_less(least, most),
-                       figure, least, loser.name, most, tested(test),
-                       we_lead ? "" : fmt::format("; use {} for this data", naive.name));
-  const std::string doubt = std::isnan(test.p_value)
-                                ? fmt::format("{} window{} too few to tell that from chance", test.origins,
-                                              test.origins == 1 ? " is" : "s are")
-                                : fmt::format("the difference is not significant ({})", tested(test));
-  return fmt::format("{}'s error is {} smaller than {}'s ({} {:.4g} against {:.4g}), but {}", winner.name,
-                     percent_less(least, most), loser.name, figure, least, most, doubt);
+  const bool is_significant = test.p_value < kSignificant;
+  const std::string figures = fmt::format("{} {:.4g}", figure, std::min(ours, theirs));
+  if (theirs < ours) {
+    const std::string advice =
+        is_significant ? fmt::format(" ({}); use {} for this data", tested(test), naive.name)
+                       : fmt::format("; {}, and of two that may be equal the simpler is preferred", doubt(test));
+    return fmt::format("{} wins by {}: {} against {}'s {:.4g}{}", naive.name, percent_less(theirs, ours), figures,
+                       model.name, ours, advice);
+  }
+  if (is_significant)
+    return fmt::format("{} wins by {}: {} against {}'s {:.4g} ({})", model.name, percent_less(ours, theirs), figures,
+                       naive.name, theirs, tested(test));
+  return fmt::format("{}'s error is {} smaller than {}'s ({} against {:.4g}), but {}", model.name,
+                     percent_less(ours, theirs), naive.name, figures, theirs, doubt(test));
 }
 
 }  // namespace

@@ -58,6 +58,16 @@ TEST(BacktestReport, CallsNothingAWinThatMayBeChance) {
   EXPECT_EQ(equal.test.p_value, 1);
 }
 
+TEST(BacktestReport, PrefersTheSimplerMethodWhereNothingIsProven) {
+  const BacktestReport noisy = report_of({3, 1, 3, 1.4}, {9, 9, 9, 9}, {1, 3, 1, 3});
+  EXPECT_GT(noisy.test.p_value, 0.05);
+  EXPECT_EQ(noisy.verdict.find("theta wins by 4.8 %: MASE 2 against elman's 2.1; the difference is not significant ("),
+            0u)
+      << noisy.verdict;
+  EXPECT_NE(noisy.verdict.find("the simpler is preferred"), std::string::npos) << noisy.verdict;
+  EXPECT_EQ(noisy.verdict.find("use"), std::string::npos) << noisy.verdict;
+}
+
 TEST(BacktestReport, MeasuresSkillByTheSeasonalNaive) {
   const BacktestReport report = report_of({1, 1}, {4, 4}, {6, 6});
   EXPECT_DOUBLE_EQ(report.methods[0].skill, 0.75);
