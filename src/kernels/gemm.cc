@@ -135,35 +135,44 @@ HWY_INLINE void gemm_all(const ConstView<T>& a, const PackedMatrix<T>& b, const 
   }
 }
 
-// Both are calls of their own, or all that is constant in their loops would be worked out before, which takes longer
-// than a short sum.
+// One number at a time; the compiler need not make vectors of it.
 template <class T>
-HWY_NOINLINE T dot_product(const T* HWY_RESTRICT weight, const T* HWY_RESTRICT x, size_t n, T sum) {
+HWY_INLINE T dot_product(const T* HWY_RESTRICT x, const T* HWY_RESTRICT weight, size_t n) {
+  T sums[kDotSums] = {};
+  for (size_t k = 0; k < n; ++k) sums[k % kDotSums] = fma(x[k], weight[k], sums[k % kDotSums]);
+  for (size_t width = kDotSums / 2; width > 0; width /= 2)
+    for (size_t i = 0; i < width; ++i) sums[i] += sums[i + width];
+  return sums[0];
+}
+
+#if HWY_MAX_BYTES >= 32  // kDotSums floats
+template <class D>
+HWY_INLINE float sum_of_halves(D d, hn::Vec<D> v) {
+  if constexpr (hn::MaxLanes(D()) == 1) {
+    return hn::GetLane(v);
+  } else {
+    const hn::Half<D> half;
+    return sum_of_halves(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
+  }
+}
+HWY_INLINE float dot_product(const float* HWY_RESTRICT x, const float* HWY_RESTRICT weight, size_t n) {
+  const hn::CappedTag<float, kDotSums> d;
+  auto sums = hn::Zero(d);
   size_t k = 0;
-  for (; k + 4 <= n; k += 4)
-    for (size_t i = k; i < k + 4; ++i) sum = fma(x[i], weight[i], sum);
-  for (; k < n; ++k) sum = fma(x[k], weight[k], sum);
-  return sum;
+  for (; k + kDotSums <= n; k += kDotSums) sums = hn::MulAdd(hn::LoadU(d, x + k), hn::LoadU(d, weight + k), sums);
+  if (k < n) sums = hn::MulAdd(load_first(d, x + k, n - k), load_first(d, weight + k, n - k), sums);
+  return sum_of_halves(d, sums);
 }
-// Four together: each is one chain, whose links wait for each other.
-template <class T>
-HWY_NOINLINE void dot_products(const T* HWY_RESTRICT weight, size_t stride, const T* HWY_RESTRICT x, size_t n,
-                               const T* bias, T* HWY_RESTRICT y) {
-  T sums[4] = {bias[0], bias[1], bias[2], bias[3]};
-  for (size_t k = 0; k < n; ++k)
-    for (size_t i = 0; i < 4; ++i) sums[i] = fma(x[k], weight[i * stride + k], sums[i]);
-  std::copy_n(sums, 4, y);
-}
+#endif
 
 template <class T>
-void vector_product(const ConstView<T>& weight, const T* x, const T* bias, T* y) {
-  size_t j = 0;
-  for (; j + 4 <= weight.rows; j += 4) dot_products(weight.row(j), weight.stride, x, weight.cols, bias + j, y + j);
-  for (; j < weight.rows; ++j) y[j] = dot_product(weight.row(j), x, weight.cols, bias[j]);
+void dot_products(const ConstView<T>& weight, const ConstView<T>& x, const T* bias, const View<T>& y) {
+  for (size_t r = 0; r < x.rows; ++r)
+    for (size_t j = 0; j < weight.rows; ++j) y(r, j) = bias[j] + dot_product(x.row(r), weight.row(j), weight.cols);
 }
 
-VectorKernel<float> vector_f32() { return vector_product<float>; }
-VectorKernel<double> vector_f64() { return vector_product<double>; }
+DotKernel<float> dot_f32() { return dot_products<float>; }
+DotKernel<double> dot_f64() { return dot_products<double>; }
 void gemm_f32(const ConstView<float>& a, const PackedMatrix<float>& b, const View<float>& c, GemmStart start,
               const float* bias, SegmentRange range, Upcoming<float>* upcoming) {
   gemm_all(a, b, c, start, bias, range, upcoming);
@@ -180,8 +189,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace elman {
 
-HWY_EXPORT(vector_f32);
-HWY_EXPORT(vector_f64);
+HWY_EXPORT(dot_f32);
+HWY_EXPORT(dot_f64);
 HWY_EXPORT(gemm_f32);
 HWY_EXPORT(gemm_f64);
 
@@ -199,12 +208,12 @@ void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, 
 }
 
 template <>
-VectorKernel<float> vector_kernel() {
-  return HWY_DYNAMIC_DISPATCH(vector_f32)();
+DotKernel<float> dot_kernel() {
+  return HWY_DYNAMIC_DISPATCH(dot_f32)();
 }
 template <>
-VectorKernel<double> vector_kernel() {
-  return HWY_DYNAMIC_DISPATCH(vector_f64)();
+DotKernel<double> dot_kernel() {
+  return HWY_DYNAMIC_DISPATCH(dot_f64)();
 }
 
 template void gemm(ConstView<float>, const PackedMatrix<float>&, View<float>, GemmStart, const float*, SegmentRange,

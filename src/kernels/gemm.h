@@ -122,13 +122,16 @@ template <class T>
 void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, const T* bias = nullptr,
           SegmentRange range = {}, Upcoming<T>* upcoming = nullptr) noexcept;
 
-// y[j] = bias[j] + sum_k x[k] weight[j, k], bit for bit what gemm makes of one row and a bias: for the few outputs of a
-// stream's last layer. REQUIRES: y does not overlap x.
+// y[r, j] = sum_k x[r, k] weight[j, k] + bias[j], for few outputs, which would leave a panel empty. The sum over k is
+// kDotSums side by side, that of k = i modulo kDotSums in the i-th, joined by halves in the end: as one chain it would
+// outlast the recurrent step before it. The same bits on every instruction set, but not those of gemm. REQUIRES: y does
+// not overlap x.
+inline constexpr size_t kDotSums = 8;
 template <class T>
-using VectorKernel = void (*)(const ConstView<T>& weight, const T* x, const T* bias, T* y);
-// Of the instruction set chosen now: streams ask once, not at every step.
+using DotKernel = void (*)(const ConstView<T>& weight, const ConstView<T>& x, const T* bias, const View<T>& y);
+// Of the instruction set chosen now: layers ask once, not at every step.
 template <class T>
-VectorKernel<T> vector_kernel();
+DotKernel<T> dot_kernel();
 
 // Columns [begin, end) of A, each with a row of C of its own or nowhere: segments say which; none, the same.
 struct GradientRange {

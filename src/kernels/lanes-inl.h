@@ -20,6 +20,23 @@ namespace elman {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+// The first n lanes, the others zero. In halves and halves of halves rather than under a mask: what such a store wrote,
+// a load finds at once, while a masked one must reach the cache first. Streams of one step read what the step before
+// wrote.
+template <class D>
+HWY_INLINE hn::Vec<D> load_first(D d, const float* from, size_t n) {
+  if (n == 0) return hn::Zero(d);
+#if HWY_TARGET != HWY_SCALAR
+  if constexpr (hn::MaxLanes(D()) > 1) {
+    const hn::Half<D> half;
+    constexpr size_t kHalf = hn::MaxLanes(D()) / 2;
+    if (n < kHalf) return hn::Combine(d, hn::Zero(half), load_first(half, from, n));
+    return hn::Combine(d, load_first(half, from + kHalf, n - kHalf), hn::LoadU(half, from));
+  }
+#endif
+  return hn::LoadU(d, from);
+}
+
 // How many numbers of type T one register holds, and how they come and go.
 template <class T>
 struct Lanes;
@@ -40,25 +57,11 @@ struct Lanes<float> {
   static HWY_INLINE void store(V v, float* to) { hn::StoreU(v, Tag(), to); }
   static HWY_INLINE V splat(float x) { return hn::Set(Tag(), x); }
   // The first n <= kCount lanes; the others read as zero and are not written.
-  static HWY_INLINE V load_some(const float* from, size_t n) { return load_pieces(Tag(), from, n); }
+  static HWY_INLINE V load_some(const float* from, size_t n) { return load_first(Tag(), from, n); }
   static HWY_INLINE void store_some(V v, float* to, size_t n) { store_pieces(Tag(), v, to, n); }
 
  private:
-  // In halves and halves of halves rather than under a mask: what such a store wrote, a load finds at once, while a
-  // masked one must reach the cache first. Streams of one step read what the step before wrote.
-  template <class D>
-  static HWY_INLINE hn::Vec<D> load_pieces(D d, const float* from, size_t n) {
-    if (n == 0) return hn::Zero(d);
-#if HWY_TARGET != HWY_SCALAR
-    if constexpr (hn::MaxLanes(D()) > 1) {
-      const hn::Half<D> half;
-      constexpr size_t kHalf = hn::MaxLanes(D()) / 2;
-      if (n < kHalf) return hn::Combine(d, hn::Zero(half), load_pieces(half, from, n));
-      return hn::Combine(d, load_pieces(half, from + kHalf, n - kHalf), hn::LoadU(half, from));
-    }
-#endif
-    return hn::LoadU(d, from);
-  }
+  // As load_first.
   template <class D>
   static HWY_INLINE void store_pieces(D d, hn::Vec<D> v, float* to, size_t n) {
     if (n == 0) return;

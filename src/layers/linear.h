@@ -28,12 +28,15 @@ class LinearLayer : public Layer<T> {
 
  private:
   static constexpr size_t kFewOutputs = 8;  // fewer than a panel's columns
+  bool has_dot() const { return output_ <= kFewOutputs; }
+  void keep_rounded(const Parameters<T>& parameters);
   enum Slot { kOutput, kDeltaInput };
   size_t input_, output_, weight_, bias_;
-  PackedMatrix<T> packed_, packed_back_;
-  VectorKernel<T> multiply_vector_ = nullptr;  // for step(), with what it reads
-  ConstView<T> step_weight_;
-  const T* step_bias_ = nullptr;
+  PackedMatrix<T> packed_, packed_back_;  // not packed_ if has_dot()
+  DotKernel<T> dot_ = nullptr;            // with what it reads
+  ConstView<T> dot_weight_;
+  const T* dot_bias_ = nullptr;
+  Buffer<T> rounded_;  // weight and bias of a narrow layer of few outputs
 };
 
 }  // namespace elman

@@ -224,15 +224,19 @@ TEST(UpcomingTest, LeavesRowsWithGaps) {
   EXPECT_EQ(upcoming.take(8), nullptr);
 }
 
-TEST_P(GemmTest, OneRowByItself) {
-  for (const size_t outputs : {1, 3, 4, 7, 20}) {
-    Padded<float> x(1, 133, 0, 1), weight(outputs, 133, 2, 2), y(1, outputs, 0, 3), expected(1, outputs, 0, 3);
-    const std::vector<float> bias = Padded<float>(1, outputs, 0, 4).values();
-    PackedMatrix<float> packed;
-    packed.pack_transposed(weight.view());
-    gemm<float>(x.view(), packed, expected.view(), GemmStart::kBias, bias.data());
-    vector_kernel<float>()(weight.view(), x.view().data, bias.data(), y.view().data);
-    EXPECT_EQ(y.values(), expected.values()) << outputs;
+TEST_P(GemmTest, FewOutputsAreSumsSideBySide) {
+  for (const size_t n : {1, 7, 8, 16, 20, 133}) {
+    Padded<float> x(5, n, 3, 1), weight(3, n, 2, 2), y(5, 3, 1, 3);
+    const std::vector<float> bias = Padded<float>(1, 3, 0, 4).values();
+    dot_kernel<float>()(weight.view(), x.view(), bias.data(), y.view());
+    for (size_t r = 0; r < 5; ++r)
+      for (size_t j = 0; j < 3; ++j) {
+        float s[kDotSums] = {};
+        for (size_t k = 0; k < n; ++k) s[k % kDotSums] = std::fma(x.view()(r, k), weight.view()(j, k), s[k % kDotSums]);
+        for (size_t width = kDotSums / 2; width > 0; width /= 2)
+          for (size_t i = 0; i < width; ++i) s[i] += s[i + width];
+        EXPECT_EQ(y.view()(r, j), s[0] + bias[j]) << n;
+      }
   }
 }
 
