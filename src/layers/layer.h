@@ -179,7 +179,8 @@ class Layer {
   // chain of additions and products, and the processor begins the next one only as far as it can look ahead; a view
   // written in pieces and copied as a whole would even make it wait for the step before to retire. REQUIRES: a state,
   // no tape, !needs_future().
-  virtual void step(const Pass<T>& pass, const T* x, size_t width, T* y) const {
+  // The general one is a call of its own, for a caller that holds its code saves more registers at every step.
+  [[gnu::noinline]] virtual void step(const Pass<T>& pass, const T* x, size_t width, T* y) const {
     std::copy_n(forward(pass, Steps(1, 1), {x, 1, width}).data, output_size(), y);
   }
 
