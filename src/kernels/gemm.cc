@@ -135,7 +135,7 @@ HWY_INLINE void gemm_all(const ConstView<T>& a, const PackedMatrix<T>& b, const 
   }
 }
 
-// One number at a time; the compiler need not make vectors of it.
+// For double precision and machines without wide vectors, one number at a time.
 template <class T>
 HWY_INLINE T dot_product(const T* HWY_RESTRICT x, const T* HWY_RESTRICT weight, size_t n) {
   T sums[kDotSums] = {};
