@@ -61,10 +61,11 @@ template <class T, size_t kRow>
 struct AskingRows : CopiedRows<kRow> {
   Upcoming<T>* upcoming;
 };
-// The same while the weights that come next are prefetched, as far ahead of those now read.
+// The same while the weights that come next are prefetched: one half of each panel's block. The other half is left to
+// another tile, or they would be asked for faster than a third-level cache answers.
 template <size_t kRow>
 struct LeadingRows : CopiedRows<kRow> {
-  ptrdiff_t ahead;  // elements of B
+  ptrdiff_t ahead;  // bytes from the panels now read
 };
 // The same while rows that are to be copied next, kDepthBlock of each, are prefetched where they lie.
 template <class T, size_t kRow>
@@ -115,15 +116,12 @@ class Requests<T, kPanels, LeadingRows<kRow>> {
  public:
   template <class S>
   Requests(const LeadingRows<kRow>& rows, const TileB<S>& b)
-      : from_(reinterpret_cast<const char*>(b.data + rows.ahead)),
-        step_(kPanel<T> * sizeof(S)),
+      : from_(reinterpret_cast<const char*>(b.data) + rows.ahead),
+        step_(kPanel<T> * sizeof(S) / 2),
         panel_(b.panel_stride * sizeof(S)) {}
   HWY_INLINE void at(size_t k) const {
 #pragma GCC unroll 4
-    for (size_t p = 0; p < kPanels; ++p) {
-#pragma GCC unroll 4
-      for (size_t i = 0; i < kPanel<T> * sizeof(T); i += kAlignment) ask_for(from_ + p * panel_ + k * step_ + i);
-    }
+    for (size_t p = 0; p < kPanels; ++p) ask_for(from_ + p * panel_ + k * step_);
   }
 
  private:

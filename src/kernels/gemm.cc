@@ -14,7 +14,6 @@ namespace HWY_NAMESPACE {
 // B is read a block of columns at a time, kDepthBlock deep, which fits half of a second-level cache. A block of rows
 // goes through all of k before the next one, so that its part of C waits in the cache too.
 inline constexpr size_t kColumnBlock = 256, kRowBlock = 96;
-inline constexpr size_t kNear = 384 << 10;  // bytes of weights that stay in a second-level cache by themselves
 // A vector more than kDepthBlock: rows start in different cache sets.
 inline constexpr size_t kRowStep = kDepthBlock + 16;
 template <class T>
@@ -29,14 +28,13 @@ HWY_INLINE void copy_row(const T* HWY_RESTRICT from, size_t n, T* HWY_RESTRICT t
   for (; i < n; ++i) to[i] = from[i];
 }
 
-// Tiles of few rows read the weights faster than a third-level cache brings them without being asked.
-template <class T>
-inline constexpr bool kLowTiles = GemmShape<T>::kRows <= 6;
+HWY_INLINE ptrdiff_t bytes_between(const void* from, const void* to) {
+  return static_cast<ptrdiff_t>(reinterpret_cast<uintptr_t>(to) - reinterpret_cast<uintptr_t>(from));
+}
 
-// One block of columns, of rows and of k. Its first tile of rows brings it into the second-level cache; the second tile
-// asks for the next block, `ahead` of this one.
+// One block of columns, of rows and of k. Its last two tiles of rows ask for half of the `next` block each; none: null.
 template <class T, class S>
-HWY_INLINE void gemm_block(const ConstView<T>& a, const TileB<S>& b, size_t cols, const TileC<T>& c, ptrdiff_t ahead,
+HWY_INLINE void gemm_block(const ConstView<T>& a, const TileB<S>& b, size_t cols, const TileC<T>& c, const S* next,
                            Upcoming<T>* upcoming) {
   HWY_ALIGN T tile[GemmShape<T>::kRows * kRowStep];
   const RowTiles<T> tiles(a.rows);
@@ -49,11 +47,11 @@ HWY_INLINE void gemm_block(const ConstView<T>& a, const TileB<S>& b, size_t cols
         RowKernels<T, S, AskingRows<T, kRowStep>>::multiply(rows, tile, {{}, upcoming}, b, cols, to);
         continue;
       }
-    if constexpr (kLowTiles<T>)
-      if (t == 1 && ahead != 0 && tiles.count() > 2) {
-        RowKernels<T, S, LeadingRows<kRowStep>>::multiply(rows, tile, {{}, ahead}, b, cols, to);
-        continue;
-      }
+    if (next && tiles.count() > 1 && t + 2 >= tiles.count()) {
+      const S* half = t + 2 == tiles.count() ? next : next + b.depth * kPanel<T> / 2;
+      RowKernels<T, S, LeadingRows<kRowStep>>::multiply(rows, tile, {{}, bytes_between(b.data, half)}, b, cols, to);
+      continue;
+    }
     size_t first = 0;  // columns during which the next tile's rows are asked for
     if (b.depth == kDepthBlock && t + 1 < tiles.count() && cols > group_columns<T>(rows)) {
       first = group_columns<T>(rows);
@@ -64,17 +62,21 @@ HWY_INLINE void gemm_block(const ConstView<T>& a, const TileB<S>& b, size_t cols
   }
 }
 
-// One block of columns and of rows, for all k. `first` is what the sum starts from.
+// One block of columns and of rows, for all k. `first` is what the sum starts from, `next` the panels after these.
 template <class T, class S>
-HWY_INLINE void gemm_rows(ConstView<T> a, const S* panels, View<T> c, TileC<T> first, bool far, Upcoming<T>* upcoming) {
+HWY_INLINE void gemm_rows(ConstView<T> a, const S* panels, View<T> c, TileC<T> first, bool far, const S* next,
+                          Upcoming<T>* upcoming) {
   size_t k = 0;
   do {  // once even if there is nothing to sum, for the start value
     const size_t depth = std::min(kDepthBlock, a.cols - k);
     const TileB<S> block{panels + k * kPanel<T>, a.cols * kPanel<T>, depth};
     const TileC<T> so_far{c.data, c.stride, c.data, c.stride};
-    const size_t next = k + depth < a.cols ? depth : (c.cols + kPanel<T> - 1) / kPanel<T> * a.cols - k;
-    gemm_block(a.slice_cols(k, depth), block, c.cols, k == 0 ? first : so_far, far ? next * kPanel<T> : 0, upcoming);
     k += depth;
+    gemm_block(a.slice_cols(k - depth, depth), block, c.cols, k == depth ? first : so_far,
+               !far         ? nullptr
+               : k < a.cols ? panels + k * kPanel<T>
+                            : next,
+               upcoming);
   } while (k < a.cols);
 }
 
@@ -101,7 +103,7 @@ HWY_INLINE TileC<T> tile_of(const View<T>& block, GemmStart start, const T* bias
 
 template <class T, class S>
 HWY_INLINE void gemm_segment(const ConstView<T>& a, const S* panels, const View<T>& c, GemmStart start, const T* bias,
-                             const Placed& segment, bool far, Upcoming<T>* upcoming) {
+                             const Placed& segment, bool far, const S* next, Upcoming<T>* upcoming) {
   panels += segment.offset;
   if (c.rows == 1) {
     const View<T> row = c.slice_cols(segment.target, segment.cols);
@@ -113,26 +115,37 @@ HWY_INLINE void gemm_segment(const ConstView<T>& a, const S* panels, const View<
     for (size_t row = 0; row < c.rows; row += kRowBlock) {
       const size_t rows = std::min(kRowBlock, c.rows - row);
       const View<T> block = c.slice_cols(col, cols).slice_rows(row, rows);
-      gemm_rows(a.slice_rows(row, rows), panels + done * a.cols, block, tile_of(block, start, bias, col), far,
+      const S *here = panels + done * a.cols, *after = panels + (done + cols) * a.cols;
+      gemm_rows(a.slice_rows(row, rows), here, block, tile_of(block, start, bias, col), far,
+                row + rows < c.rows          ? here
+                : done + cols < segment.cols ? after
+                                             : next,
                 upcoming);
     }
   }
 }
 
-template <class T>
-HWY_INLINE void gemm_all(const ConstView<T>& a, const PackedMatrix<T>& b, const View<T>& c, GemmStart start,
-                         const T* bias, SegmentRange range, Upcoming<T>* upcoming) {
+template <class T, class S>
+HWY_INLINE void gemm_segments(const ConstView<T>& a, const PackedMatrix<T>& b, const S* panels, const View<T>& c,
+                              GemmStart start, const T* bias, const SegmentRange& range, Upcoming<T>* upcoming) {
   const std::span<const Placed> segments = b.segments();
   const size_t end = std::min(range.end, segments.size());
-  const bool far = b.depth() * b.cols() * sizeof(T) > kNear;
+  const bool far = b.is_far() || range.next;
   for (size_t s = range.begin; s < end;) {
     Placed run = segments[s++];
     // Whole panels that go on where the last one ended, here and in C, are one segment: A is copied once for it.
     while (s < end && run.cols % kPanel<T> == 0 && segments[s].target == run.target + run.cols)
       run.cols += segments[s++].cols;
-    if (b.is_narrow()) gemm_segment(a, b.narrow_data(), c, start, bias, run, far, upcoming);
-    else gemm_segment(a, b.data(), c, start, bias, run, far, upcoming);
+    const S* next = s < end ? panels + segments[s].offset : static_cast<const S*>(range.next);
+    gemm_segment(a, panels, c, start, bias, run, far, next, upcoming);
   }
+}
+
+template <class T>
+HWY_INLINE void gemm_all(const ConstView<T>& a, const PackedMatrix<T>& b, const View<T>& c, GemmStart start,
+                         const T* bias, const SegmentRange& range, Upcoming<T>* upcoming) {
+  if (b.is_narrow()) gemm_segments(a, b, b.narrow_data(), c, start, bias, range, upcoming);
+  else gemm_segments(a, b, b.data(), c, start, bias, range, upcoming);
 }
 
 // For double precision and machines without wide vectors, one number at a time.
@@ -174,11 +187,11 @@ void dot_products(const ConstView<T>& weight, const ConstView<T>& x, const T* bi
 DotKernel<float> dot_f32() { return dot_products<float>; }
 DotKernel<double> dot_f64() { return dot_products<double>; }
 void gemm_f32(const ConstView<float>& a, const PackedMatrix<float>& b, const View<float>& c, GemmStart start,
-              const float* bias, SegmentRange range, Upcoming<float>* upcoming) {
+              const float* bias, const SegmentRange& range, Upcoming<float>* upcoming) {
   gemm_all(a, b, c, start, bias, range, upcoming);
 }
 void gemm_f64(const ConstView<double>& a, const PackedMatrix<double>& b, const View<double>& c, GemmStart start,
-              const double* bias, SegmentRange range, Upcoming<double>* upcoming) {
+              const double* bias, const SegmentRange& range, Upcoming<double>* upcoming) {
   gemm_all(a, b, c, start, bias, range, upcoming);
 }
 
@@ -195,8 +208,8 @@ HWY_EXPORT(gemm_f32);
 HWY_EXPORT(gemm_f64);
 
 template <class T>
-void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, const T* bias, SegmentRange range,
-          Upcoming<T>* upcoming) noexcept {
+void gemm(const ConstView<T>& a, const PackedMatrix<T>& b, const View<T>& c, GemmStart start, const T* bias,
+          const SegmentRange& range, Upcoming<T>* upcoming) noexcept {
   ELMAN_DCHECK(a.cols == b.depth() && c.rows == a.rows);
   ELMAN_DCHECK(b.panel() == panel_of_target<T>());
   ELMAN_DCHECK(start != GemmStart::kBias || bias != nullptr);
@@ -216,10 +229,10 @@ DotKernel<double> dot_kernel() {
   return HWY_DYNAMIC_DISPATCH(dot_f64)();
 }
 
-template void gemm(ConstView<float>, const PackedMatrix<float>&, View<float>, GemmStart, const float*, SegmentRange,
-                   Upcoming<float>*) noexcept;
-template void gemm(ConstView<double>, const PackedMatrix<double>&, View<double>, GemmStart, const double*, SegmentRange,
-                   Upcoming<double>*) noexcept;
+template void gemm(const ConstView<float>&, const PackedMatrix<float>&, const View<float>&, GemmStart, const float*,
+                   const SegmentRange&, Upcoming<float>*) noexcept;
+template void gemm(const ConstView<double>&, const PackedMatrix<double>&, const View<double>&, GemmStart, const double*,
+                   const SegmentRange&, Upcoming<double>*) noexcept;
 
 }  // namespace elman
 #endif  // HWY_ONCE

@@ -40,6 +40,9 @@ struct Placed : Segment {
   size_t offset;  // of its first panel in the packed data
 };
 
+// Whether so many bytes of weights, read in turn, have left a second-level cache when their turn comes again.
+bool are_far(size_t bytes);
+
 // The right-hand matrix B [k, n] of a product, copied into panels of as many columns as the register tile is wide,
 // zero-padded. The panel width is the chosen instruction set's own; a packed matrix lives and dies with it. Each
 // segment of columns starts a panel, so that any range of them can be multiplied alone.
@@ -65,6 +68,13 @@ class PackedMatrix {
   const T* data() const noexcept { return data_.data(); }
   const BFloat16* narrow_data() const noexcept { return narrow_.data(); }
   std::span<const Placed> segments() const noexcept { return segments_; }
+  // Where the panels of a segment begin.
+  const void* panels(size_t segment) const noexcept {
+    const size_t offset = segments_[segment].offset;
+    return is_narrow() ? static_cast<const void*>(narrow_.data() + offset) : data_.data() + offset;
+  }
+  size_t bytes() const noexcept { return data_.size() * sizeof(T) + narrow_.size() * sizeof(BFloat16); }
+  bool is_far() const noexcept { return far_; }  // are_far(bytes())
 
  private:
   void fill(ConstView<T> source, const PackOrder& order, bool transposed, ThreadPool* pool);
@@ -73,14 +83,17 @@ class PackedMatrix {
   Buffer<BFloat16> narrow_;  // the same, instead
   std::vector<Placed> segments_;
   size_t depth_ = 0, cols_ = 0, panel_ = 0;
+  bool far_ = false;
 };
 
 // What C holds before the sum.
 enum class GemmStart { kZero, kBias, kAccumulate };
 
-// Segments [begin, end) of a packed matrix.
+// Segments [begin, end) of a packed matrix. `next`: panels that a product after this one begins with, if all of its
+// weights together are far.
 struct SegmentRange {
   size_t begin = 0, end = SIZE_MAX;
+  const void* next = nullptr;
 };
 
 // What the caller reads next, a few runs of memory, for products to prefetch while they multiply: a vector for each
@@ -116,11 +129,13 @@ class Upcoming {
 
 // C[i, j] = start + sum_k A[i, k] B[k, j] for the columns j of the chosen segments. Each element is one chain of fused
 // multiply-adds over ascending k, from the start value: no tile, thread count or vector width changes a bit. Serial and
-// noexcept: callers split rows or segments over threads. REQUIRES: a.cols == b.depth(), c.rows == a.rows, the segments'
-// targets lie in C; for kBias `bias` has an element for each column of C. `upcoming`, if any, is prefetched meanwhile.
+// noexcept: callers split rows or segments over threads. Weights that are far are prefetched, a block ahead; the views
+// come by reference, as a copy just made is slow to read. REQUIRES: a.cols == b.depth(), c.rows == a.rows, the
+// segments' targets lie in C; for kBias `bias` has an element for each column of C. `upcoming`, if any, is prefetched
+// meanwhile.
 template <class T>
-void gemm(ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start, const T* bias = nullptr,
-          SegmentRange range = {}, Upcoming<T>* upcoming = nullptr) noexcept;
+void gemm(const ConstView<T>& a, const PackedMatrix<T>& b, const View<T>& c, GemmStart start, const T* bias = nullptr,
+          const SegmentRange& range = {}, Upcoming<T>* upcoming = nullptr) noexcept;
 
 // y[r, j] = sum_k x[r, k] weight[j, k] + bias[j], for few outputs, which would leave a panel empty. The sum over k is
 // kDotSums side by side, that of k = i modulo kDotSums in the i-th, joined by halves in the end: as one chain it would

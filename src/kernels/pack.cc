@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/targets.h"
+#include "kernels/roofline.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/pack.cc"
 #include "hwy/foreach_target.h"
@@ -146,6 +147,7 @@ void PackedMatrix<T>::fill(ConstView<T> source, const PackOrder& order, bool tra
   }
   data_.resize(panels * panel_ * depth_);
   narrow_ = {};
+  far_ = are_far(bytes());
 
   const Packing<T> packing{source,      order.rows.empty() ? nullptr : order.rows.data(), segments_, depth_, transposed,
                            data_.data()};
@@ -157,10 +159,16 @@ void PackedMatrix<T>::fill(ConstView<T> source, const PackOrder& order, bool tra
   else pack(0, panels);
 }
 
+bool are_far(size_t bytes) {
+  static const size_t near = level_bytes(MemoryLevel::kL2) / 2;
+  return bytes > near;
+}
+
 template <class T>
 void PackedMatrix<T>::narrow() {
   narrow_ = narrowed(data_);
   data_ = {};
+  far_ = are_far(bytes());
 }
 
 template class PackedMatrix<float>;

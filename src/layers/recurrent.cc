@@ -46,7 +46,7 @@ RecurrentLayer<T>::RecurrentLayer(size_t id, const RecurrentOptions& o, Paramete
       return b.phase == p.phase && b.source == p.source && b.first_column + b.gates.size() == p.first_column;
     };
     if (back_products_.empty() || !goes_on(back_products_.back()))
-      back_products_.push_back({p.phase, p.first_column, p.source, {}, {}});
+      back_products_.push_back({p.phase, p.first_column, p.source, {}, {}, false});
     for (size_t g = 0; g < p.gates; ++g) back_products_.back().gates.push_back(p.first_gate + g);
   }
 }
@@ -67,6 +67,7 @@ void RecurrentLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool, 
     p.packed.resize(training ? slices_.count() : 0);
     for (size_t s = 0; s < p.packed.size(); ++s)
       pack_from_gates<T>(weight_hh, p.gates, slices_, s, hidden_units(slices_), pool, p.packed[s]);
+    p.far = are_far(p.gates.size() * hidden_ * hidden_ * sizeof(T));
   }
   vector_values_.resize(vectors_.size() * hidden_);
   for (size_t k = 0; k < vectors_.size(); ++k)
@@ -253,16 +254,20 @@ void RecurrentLayer<T>::fill_rows(const Run& run, const Block& block, size_t sli
 // the slices that the step before ended with, whose weights are still in a cache when not all of them fit.
 template <class T>
 void RecurrentLayer<T>::forward_phase(const Run& run, size_t t, size_t phase, const Share& share) const {
+  const size_t rows = std::min(share.end, run.steps.batch_at(t));
   for (size_t i = share.first_slice; i < share.last_slice; ++i) {
     const size_t s = t % 2 == 0 ? i : share.first_slice + share.last_slice - 1 - i;
+    const size_t after = i + 1 == share.last_slice ? s : t % 2 == 0 ? s + 1 : s - 1;
     for_each_block(run.steps, t, share, [&](const Block& block) {
       CellRows<T> cell;
       fill_rows(run, block, s, cell);
       const View<T> gates = run.gates.slice_rows(run.steps.offset(t) + block.begin - run.gates_row, block.count);
+      const size_t next = block.begin + block.count < rows ? s : after;
       for (const Product& p : products_)
         if (p.spec->phase == phase)
           gemm<T>(source(run, p.spec->source, block), p.packed, gates,
-                  p.spec->apart ? GemmStart::kBias : GemmStart::kAccumulate, bias_.data(), {s, s + 1});
+                  p.spec->apart ? GemmStart::kBias : GemmStart::kAccumulate, bias_.data(),
+                  {s, s + 1, p.packed.is_far() ? p.packed.panels(next) : nullptr});
       run.kernels.forward[phase](cell);
     });
   }

@@ -203,6 +203,34 @@ TEST_P(GemmTest, AsksForWhatComesUpAndChangesNoBit) {
   EXPECT_EQ(upcoming.take(1), nullptr);  // 40 vectors a tile, and there are more tiles than one
 }
 
+// Weights that are far are prefetched: those of the product itself, then the ones named.
+TEST_P(GemmTest, FarWeightsChangeNoBit) {
+  constexpr size_t kDepth = 300, kCols = 400;
+  const std::vector<Segment> segments = {{144, 0}, {256, 144}};
+  Padded<float> b(kDepth, kCols, 0, 1);
+  for (const bool narrow : {false, true})
+    for (const size_t rows : {1, 2, 7, 16, 30, 130}) {
+      Padded<float> a(rows, kDepth, 3, 2), near(rows, kCols, 5, 3), far(rows, kCols, 5, 3);
+      PackedMatrix<float> packed;
+      packed.pack(b.view(), {{}, segments});
+      if (narrow) packed.narrow();
+      for (const size_t s : {1, 0}) {
+        gemm<float>(a.view(), packed, near.view(), GemmStart::kAccumulate, nullptr, {s, s + 1});
+        gemm<float>(a.view(), packed, far.view(), GemmStart::kAccumulate, nullptr, {s, s + 1, packed.panels(0)});
+      }
+      EXPECT_EQ(far.values(), near.values()) << rows << " rows, " << (narrow ? "narrow" : "full");
+    }
+}
+
+TEST(PackedMatrixTest, KnowsWhetherItIsFar) {
+  Padded<float> b(32, 32, 0, 1);
+  PackedMatrix<float> packed;
+  packed.pack(b.view());
+  EXPECT_FALSE(packed.is_far());
+  EXPECT_FALSE(are_far(64 << 10));
+  EXPECT_TRUE(are_far(size_t{1} << 30));
+}
+
 TEST(UpcomingTest, GivesEveryRunInTurn) {
   Padded<float> first(2, 10, 0, 1), second(1, 5, 0, 2);
   Upcoming<float> upcoming;
