@@ -20,9 +20,10 @@ struct Shape {
 
 // Input projections of whole sequences, then recurrent steps, then single rows.
 constexpr Shape kProducts[] = {{2048, 512, 512}, {2048, 1024, 1024}, {1600, 512, 128}, {64, 1024, 256},
-                               {16, 2048, 512},  {16, 1024, 256},    {16, 512, 128},   {16, 256, 64},
-                               {4, 512, 128},    {1, 512, 128},      {1, 256, 64},     {1, 64, 16}};
-// Weight gradients of LSTM layers: m gates, n inputs, k rows.
+                               {32, 4096, 1024}, {16, 2048, 512},    {16, 1024, 256},  {16, 512, 128},
+                               {16, 256, 64},    {4, 512, 128},      {1, 512, 128},    {1, 256, 64},
+                               {1, 64, 16}};
+// Weight gradients of LSTM layers: m gates, n inputs, k rows, which are apart as the layers' are.
 constexpr Shape kGradients[] = {
     {2048, 512, 3200}, {1024, 256, 3200}, {512, 128, 1600}, {256, 64, 1600}, {256, 1, 1600}};
 
@@ -62,7 +63,9 @@ double product_seconds(const Shape& shape) {
 }
 
 double gradient_seconds(const Shape& shape) {
-  const Tensor<float> a = random_matrix(shape.k, shape.m), b = random_matrix(shape.k, shape.n);
+  const Tensor<float> rows = random_matrix(shape.k, shape.m + kAlignment / sizeof(float)),
+                      b = random_matrix(shape.k, shape.n);
+  const ConstView<float> a = ConstView<float>(rows).slice_cols(0, shape.m);
   Tensor<float> c(shape.m, shape.n);
   Buffer<float> workspace;
   return best_seconds(shape.flops(), [&] { gemm_gradient<float>(a, b, c, workspace); });

@@ -45,8 +45,8 @@ HWY_INLINE void for_each_run(const GradientRange& range, Visit&& visit) {
 }
 
 // A tile of A's columns is read again for every panel of B, and its rows, a whole row of gates apart, evict each other
-// from the caches: copied, they do not. That pays for products of so many panels, a slab of A's columns at a time.
-inline constexpr size_t kWorthCopying = 12, kSlab = 96;
+// from the caches: copied, they do not. That pays for products with so many columns, a slab of A's columns at a time.
+inline constexpr size_t kWorthCopying = 128, kSlab = 96;
 
 // Of the panels of one block of B.
 template <class T>
@@ -101,7 +101,7 @@ void gradient_block(ConstView<T> a, ConstView<T> b, View<T> c, const GradientRan
   pack_panels(b, workspace);
   const TileB<T> block{workspace, b.rows * kPanel<T>, b.rows};
   for_each_run(range, [&](size_t col, size_t cols, size_t row) {
-    if (c.cols < kWorthCopying * kPanel<T> || cols < kSlab / 4)
+    if (c.cols < kWorthCopying || cols < kSlab / 4)
       return multiply_in_place(a.slice_cols(col, cols), block, c.slice_rows(row, cols));
     for (size_t done = 0; done < cols; done += kSlab) {
       const size_t count = std::min(kSlab, cols - done);
