@@ -73,7 +73,7 @@ HWY_EXPORT(multiply_adds);
 HWY_EXPORT(read_floats);
 
 using Clock = std::chrono::steady_clock;
-constexpr int kRounds = 30;
+constexpr int kRounds = 30, kQuickRounds = 3;
 constexpr auto kRoundTime = std::chrono::milliseconds(1);  // short: one that no other process interrupts is found
 constexpr size_t kReadGrain = 1024;       // floats: a multiple of what one turn of any target's loop reads
 constexpr size_t kReadAtOnce = 32 << 10;  // floats between two looks at the clock
@@ -99,11 +99,11 @@ double rate_of(const Part* parts, size_t threads) {
 
 // Work a second in the best round, in which all threads start together; body(thread) returns the work it did.
 template <class Body>
-double best_rate(size_t threads, const Body& body) {
+double best_rate(size_t threads, int rounds, const Body& body) {
   std::barrier start(static_cast<std::ptrdiff_t>(threads));
-  std::vector<Part> parts(kRounds * threads);
+  std::vector<Part> parts(rounds * threads);
   const auto run = [&](size_t thread) {
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < rounds; ++round) {
       start.arrive_and_wait();
       Part part{Clock::now(), {}, 0};
       do {
@@ -118,7 +118,7 @@ double best_rate(size_t threads, const Body& body) {
   run(0);
   others.clear();  // joins
   double best = 0;
-  for (int round = 0; round < kRounds; ++round) best = std::max(best, rate_of(&parts[round * threads], threads));
+  for (int round = 0; round < rounds; ++round) best = std::max(best, rate_of(&parts[round * threads], threads));
   return best;
 }
 
@@ -158,17 +158,32 @@ size_t ring_bytes(MemoryLevel level, size_t threads) {
   return level_bytes(level) / (level == MemoryLevel::kMemory ? threads : 2);
 }
 
-}  // namespace
-
-double multiply_add_peak(size_t threads) {
+double peak(size_t threads, int rounds) {
   constexpr size_t kTurns = 1000;
   volatile float factor = 0.5f, addend = 1.0f;  // the sums settle at 2: no overflow, no denormals
   auto* const run = HWY_DYNAMIC_DISPATCH(multiply_adds);
-  return best_rate(threads, [&](size_t) {
+  return best_rate(threads, rounds, [&](size_t) {
     double flops = 0;
     sink = run(kTurns, factor, addend, flops);
     return flops;
   });
+}
+
+double bandwidth(MemoryLevel level, size_t threads, int rounds) {
+  std::vector<Ring> rings(threads);
+  for (Ring& ring : rings) ring.data.resize_zero(ring_bytes(level, threads) / sizeof(float) / kReadGrain * kReadGrain);
+  return best_rate(threads, rounds, [&](size_t thread) { return rings[thread].read_some(); });
+}
+
+}  // namespace
+
+double multiply_add_peak(size_t threads) { return peak(threads, kRounds); }
+
+double read_bandwidth(MemoryLevel level, size_t threads) { return bandwidth(level, threads, kRounds); }
+
+const QuickRates& quick_rates() {
+  static const QuickRates rates{peak(1, kQuickRounds), bandwidth(MemoryLevel::kL3, 1, kQuickRounds)};
+  return rates;
 }
 
 std::string_view level_name(MemoryLevel level) noexcept {
@@ -183,13 +198,8 @@ size_t level_bytes(MemoryLevel level) noexcept {
     case MemoryLevel::kL3: return cache_bytes(3, 16 << 20);
     case MemoryLevel::kMemory: break;
   }
-  return std::clamp<size_t>(4 * level_bytes(MemoryLevel::kL3), 64 << 20, 256 << 20);
-}
-
-double read_bandwidth(MemoryLevel level, size_t threads) {
-  std::vector<Ring> rings(threads);
-  for (Ring& ring : rings) ring.data.resize_zero(ring_bytes(level, threads) / sizeof(float) / kReadGrain * kReadGrain);
-  return best_rate(threads, [&](size_t thread) { return rings[thread].read_some(); });
+  const size_t third = level_bytes(MemoryLevel::kL3);
+  return std::clamp<size_t>(4 * third, 64 << 20, std::max<size_t>(256 << 20, third + third / 4));
 }
 
 }  // namespace elman

@@ -24,4 +24,11 @@ size_t level_bytes(MemoryLevel level) noexcept;
 // Bytes a second that `threads` threads together read from this level, each from memory of its own.
 double read_bandwidth(MemoryLevel level, size_t threads);
 
+// Both for one thread, the bandwidth that of the third level, measured within a few milliseconds at the first call:
+// good to a tenth or so.
+struct QuickRates {
+  double flops, third_level;
+};
+const QuickRates& quick_rates();
+
 }  // namespace elman

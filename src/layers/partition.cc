@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/gemm.h"
 #include "kernels/roofline.h"
 
 namespace elman {
@@ -9,13 +10,13 @@ namespace {
 
 // Seconds, measured on EPYC cores of two generations. They need to be right only in proportion: they choose who
 // computes, never what.
-constexpr double kFlop = 1.0 / 100e9, kL2Byte = 1.0 / 100e9, kL3Byte = 1.0 / 50e9, kMemoryByte = 1.0 / 17e9;
-constexpr double kGate = 0.35e-9;          // pointwise math of one
-constexpr double kStep = 0.1e-6;           // of calls
-constexpr double kMeeting = 0.2e-6;        // of all threads, once a step
-constexpr double kUneven = 1.1;            // threads that meet at every step wait for the slowest
-constexpr double kStart = 3e-6;            // of the other threads, once a call
-constexpr double kL1 = 24e3, kL2 = 700e3;  // bytes of weights that stay in the cache beside the rest
+constexpr double kFlop = 1.0 / 100e9, kL2Byte = 1.0 / 100e9, kMemoryByte = 1.0 / 17e9;
+constexpr double kGate = 0.35e-9;    // pointwise math of one
+constexpr double kStep = 0.1e-6;     // of calls
+constexpr double kMeeting = 0.2e-6;  // of all threads, once a step
+constexpr double kUneven = 1.1;      // threads that meet at every step wait for the slowest
+constexpr double kStart = 3e-6;      // of the other threads, once a call
+constexpr double kL1 = 24e3;         // bytes of weights that stay in the cache beside the rest
 
 // Whether all threads' weights together stay in the third-level cache, which they share, beside the rest.
 bool fits_third_level(double bytes) {
@@ -23,15 +24,25 @@ bool fits_third_level(double bytes) {
   return bytes <= half;
 }
 
+// Seconds of one operation, and of reading one byte of the weights, `part` of which a thread reads.
+struct Costs {
+  double flop, byte;
+
+  static Costs of(double weight_bytes, double part) {
+    const auto far = [](double bytes) { return are_far(static_cast<size_t>(bytes)); };
+    if (!far(weight_bytes)) return {kFlop, weight_bytes * part <= kL1 ? 0 : kL2Byte};
+    // Machines differ too much here: while the third level brings a byte, some cores compute once, others eight times.
+    const QuickRates& rates = quick_rates();
+    const double far_byte = fits_third_level(weight_bytes) ? 1 / rates.third_level : kMemoryByte;
+    return {1 / rates.flops, far(weight_bytes * part) ? far_byte : kL2Byte};
+  }
+};
+
 // A thread's share of a step: `part` of the units for `rows` sequences.
 double step_seconds(double rows, double part, const Partition::Work& work) {
-  const double bytes = work.weight_bytes * part;
-  const double byte = bytes <= kL1                          ? 0
-                      : bytes <= kL2                        ? kL2Byte
-                      : fits_third_level(work.weight_bytes) ? kL3Byte
-                                                            : kMemoryByte;
-  return std::max(rows * part * work.flops_per_row * kFlop, bytes * byte) + rows * part * work.gates_per_row * kGate +
-         kStep;
+  const Costs costs = Costs::of(work.weight_bytes, part);
+  return std::max(rows * part * work.flops_per_row * costs.flop, part * work.weight_bytes * costs.byte) +
+         rows * part * work.gates_per_row * kGate + kStep;
 }
 
 // Divides the sequences so that every part has about as many rows: the longest sequences come first.
