@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <barrier>
 #include <chrono>
 #include <fstream>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -73,8 +75,12 @@ HWY_EXPORT(multiply_adds);
 HWY_EXPORT(read_floats);
 
 using Clock = std::chrono::steady_clock;
-constexpr int kRounds = 30, kQuickRounds = 3;
-constexpr auto kRoundTime = std::chrono::milliseconds(1);  // short: one that no other process interrupts is found
+// Short rounds: one that no other process interrupts is found.
+struct Effort {
+  int rounds;
+  std::chrono::microseconds round;
+};
+constexpr Effort kFull{30, std::chrono::milliseconds(1)}, kQuick{5, std::chrono::microseconds(50)};
 constexpr size_t kReadGrain = 1024;       // floats: a multiple of what one turn of any target's loop reads
 constexpr size_t kReadAtOnce = 32 << 10;  // floats between two looks at the clock
 
@@ -99,17 +105,17 @@ double rate_of(const Part* parts, size_t threads) {
 
 // Work a second in the best round, in which all threads start together; body(thread) returns the work it did.
 template <class Body>
-double best_rate(size_t threads, int rounds, const Body& body) {
+double best_rate(size_t threads, const Effort& effort, const Body& body) {
   std::barrier start(static_cast<std::ptrdiff_t>(threads));
-  std::vector<Part> parts(rounds * threads);
+  std::vector<Part> parts(effort.rounds * threads);
   const auto run = [&](size_t thread) {
-    for (int round = 0; round < rounds; ++round) {
+    for (int round = 0; round < effort.rounds; ++round) {
       start.arrive_and_wait();
       Part part{Clock::now(), {}, 0};
       do {
         part.work += body(thread);
         part.end = Clock::now();
-      } while (part.end < part.begin + kRoundTime);
+      } while (part.end < part.begin + effort.round);
       parts[round * threads + thread] = part;
     }
   };
@@ -118,7 +124,7 @@ double best_rate(size_t threads, int rounds, const Body& body) {
   run(0);
   others.clear();  // joins
   double best = 0;
-  for (int round = 0; round < rounds; ++round) best = std::max(best, rate_of(&parts[round * threads], threads));
+  for (int round = 0; round < effort.rounds; ++round) best = std::max(best, rate_of(&parts[round * threads], threads));
   return best;
 }
 
@@ -158,32 +164,39 @@ size_t ring_bytes(MemoryLevel level, size_t threads) {
   return level_bytes(level) / (level == MemoryLevel::kMemory ? threads : 2);
 }
 
-double peak(size_t threads, int rounds) {
+double peak(size_t threads, const Effort& effort) {
   constexpr size_t kTurns = 1000;
   volatile float factor = 0.5f, addend = 1.0f;  // the sums settle at 2: no overflow, no denormals
-  auto* const run = HWY_DYNAMIC_DISPATCH(multiply_adds);
-  return best_rate(threads, rounds, [&](size_t) {
+  return best_rate(threads, effort, [&](size_t) {
     double flops = 0;
-    sink = run(kTurns, factor, addend, flops);
+    sink = HWY_DYNAMIC_DISPATCH(multiply_adds)(kTurns, factor, addend, flops);
     return flops;
   });
 }
 
-double bandwidth(MemoryLevel level, size_t threads, int rounds) {
+double bandwidth(MemoryLevel level, size_t threads, const Effort& effort) {
   std::vector<Ring> rings(threads);
   for (Ring& ring : rings) ring.data.resize_zero(ring_bytes(level, threads) / sizeof(float) / kReadGrain * kReadGrain);
-  return best_rate(threads, rounds, [&](size_t thread) { return rings[thread].read_some(); });
+  return best_rate(threads, effort, [&](size_t thread) { return rings[thread].read_some(); });
 }
 
 }  // namespace
 
-double multiply_add_peak(size_t threads) { return peak(threads, kRounds); }
+double multiply_add_peak(size_t threads) { return peak(threads, kFull); }
 
-double read_bandwidth(MemoryLevel level, size_t threads) { return bandwidth(level, threads, kRounds); }
+double read_bandwidth(MemoryLevel level, size_t threads) { return bandwidth(level, threads, kFull); }
 
-const QuickRates& quick_rates() {
-  static const QuickRates rates{peak(1, kQuickRounds), bandwidth(MemoryLevel::kL3, 1, kQuickRounds)};
-  return rates;
+double quick_peak() {
+  static const double rate = peak(1, kQuick);
+  return rate;
+}
+
+double quick_bandwidth(MemoryLevel level) {
+  static std::array<std::once_flag, std::size(kMemoryLevels)> measured;
+  static std::array<double, std::size(kMemoryLevels)> rates;
+  const size_t i = static_cast<size_t>(level);
+  std::call_once(measured[i], [&] { rates[i] = bandwidth(level, 1, kQuick); });
+  return rates[i];
 }
 
 std::string_view level_name(MemoryLevel level) noexcept {

@@ -24,11 +24,9 @@ size_t level_bytes(MemoryLevel level) noexcept;
 // Bytes a second that `threads` threads together read from this level, each from memory of its own.
 double read_bandwidth(MemoryLevel level, size_t threads);
 
-// Both for one thread, the bandwidth that of the third level, measured within a few milliseconds at the first call:
-// good to a tenth or so.
-struct QuickRates {
-  double flops, third_level;
-};
-const QuickRates& quick_rates();
+// The same for one thread, measured at the first call within a millisecond, the third level within three: good enough
+// to choose between ways to divide work.
+double quick_peak();
+double quick_bandwidth(MemoryLevel level);
 
 }  // namespace elman
