@@ -83,4 +83,10 @@ class ThreadPool {
   std::vector<std::thread> workers_;
 };
 
+// A team of the caller alone.
+inline ThreadPool& no_threads() {
+  static ThreadPool pool(1);
+  return pool;
+}
+
 }  // namespace elman

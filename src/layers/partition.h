@@ -26,6 +26,8 @@ class Partition {
   // The cheapest for this shape. It changes the time a result takes and not its bits.
   static Partition choose(size_t threads, const Steps& steps, const Slices& slices, const Work& work);
 
+  bool is_alone() const noexcept { return parts_ == 1; }  // one thread does all
+
   // Calls body(n, share) for n = 0, 1, … in order: for every n, all shares cover all sequences and slices, and a share
   // sees what every other share of the same rows wrote for smaller n.
   template <class Body>

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "layers/gate_order.h"
+#include "layers/products.h"
 
 namespace elman {
 namespace {
@@ -217,6 +218,12 @@ Partition RecurrentLayer<T>::partition(ThreadPool& pool, const Run& run) const {
 }
 
 template <class T>
+ThreadPool& RecurrentLayer<T>::threads_for(size_t work, const Partition& shares, ThreadPool& pool) const {
+  const size_t least = shares.is_alone() ? kWorthSharing : kWorthThreads;
+  return work * spec().columns * hidden_ < least ? no_threads() : pool;
+}
+
+template <class T>
 size_t RecurrentLayer<T>::tape_size(const Steps& steps, size_t) const {
   return steps.rows() * (spec().columns + spec().states.size() + (spec().result ? 1 : 0)) * hidden_ +
          steps.batch() * state_size();
@@ -291,10 +298,11 @@ void RecurrentLayer<T>::forward_into(const Pass<T>& pass, const Steps& steps, Co
   for (size_t first = 0; first < steps.steps(); first = run.window.last) {
     const Window window = run.window = window_after(steps, first, window_rows);
     if (run.rolling) run.gates_row = window.row;
-    projection_->forward(pool, x.slice_rows(window.row, window.rows),
+    const Partition shares = partition(pool, run);
+    projection_->forward(threads_for(window.rows * input_, shares, pool), x.slice_rows(window.row, window.rows),
                          run.gates.slice_rows(window.row - run.gates_row, window.rows));
     // h_t becomes h_{t-1} of the next step.
-    partition(pool, run).run(pool, (window.last - window.first) * phases, [&](size_t n, const Share& share) {
+    shares.run(pool, (window.last - window.first) * phases, [&](size_t n, const Share& share) {
       forward_phase(run, nth_step(steps, window.first + n / phases), n % phases, share);
     });
   }

@@ -90,7 +90,7 @@ class RecurrentLayer : public Layer<T> {
   };
 
   // The buffers of one call. Gates and their gradient hold one window at a time, unless the tape keeps the gates.
-  struct Run {
+  struct alignas(128) Run {  // apart from what one thread writes: lines travel in pairs
     const Steps& steps;
     CellKernels<T> kernels;
     Window window;
@@ -154,6 +154,8 @@ class RecurrentLayer : public Layer<T> {
   Window window_after(const Steps& steps, size_t first, size_t max_rows) const;
   Window window_before(const Steps& steps, size_t last, size_t max_rows) const;
   Partition partition(ThreadPool& pool, const Run& run) const;  // of the window's steps
+  // Who computes what comes before or after the steps: `work` multiply-adds for each column of the gate buffer.
+  ThreadPool& threads_for(size_t work, const Partition& shares, ThreadPool& pool) const;
 
   ConstView<T> previous(const Run& run, size_t state, const Block& block) const;
   ConstView<T> source(const Run& run, RecurrentProduct::Source source, const Block& block) const;
@@ -163,15 +165,15 @@ class RecurrentLayer : public Layer<T> {
   void backward_phase(const Run& run, size_t t, size_t phase, const Share& share) const;
   void backward_products(const Run& run, size_t t, size_t phase, const Share& share, Upcoming<T>& upcoming) const;
   Upcoming<T> tape_of(const Run& run, size_t t, const Share& share) const;
-  void backward_window(const Run& run, ThreadPool& pool) const;
+  void backward_window(const Run& run, const Partition& shares, ThreadPool& pool) const;
 
   // Which row of weight_hh each column of the gate buffer belongs to, by what the product reads.
   struct GradientRows {
     std::vector<Segment> hidden, result;
   };
   GradientRows rows_of_gradients() const;
-  void window_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x, T* sums, View<T> d_x,
-                        GemmStart start) const;
+  void window_gradients(const BackwardPass<T>& pass, const Run& run, ThreadPool& pool, ConstView<T> x, T* sums,
+                        View<T> d_x, GemmStart start) const;
   void weight_gradients(const BackwardPass<T>& pass, const Run& run, const GradientRows& rows, size_t begin,
                         size_t end) const;
   void vector_gradients(const BackwardPass<T>& pass, const Run& run) const;

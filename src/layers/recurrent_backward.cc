@@ -56,8 +56,10 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
       const size_t first = window_before(steps, end, rows + widest - 1).first;
       run.window = window(steps, std::max(first, block.first), end);
       run.d_gates = d_gates.slice_rows(0, run.window.rows);
-      backward_window(run, pool);
-      window_gradients(pass, run, entry.input, sums.data(), d_x, start);
+      const Partition shares = partition(pool, run);
+      backward_window(run, shares, pool);
+      ThreadPool& threads = threads_for(run.window.rows * (input_ + hidden_), shares, pool);
+      window_gradients(pass, run, threads, entry.input, sums.data(), d_x, start);
     }
     projection_->end_block(pass);
     bias_gradients(pass, sums);
@@ -71,11 +73,11 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
 // The error travels back through the window's steps: d_states enters each step as the gradient to the state after it,
 // leaves as that before it. A phase's products come one turn after it, when every slice's gates are there.
 template <class T>
-void RecurrentLayer<T>::backward_window(const Run& run, ThreadPool& pool) const {
+void RecurrentLayer<T>::backward_window(const Run& run, const Partition& shares, ThreadPool& pool) const {
   const size_t phases = spec().phases, turns = (run.window.last - run.window.first) * phases;
   const auto step_of = [&](size_t turn) { return nth_step(run.steps, run.window.last - 1 - turn / phases); };
   const auto phase_of = [&](size_t turn) { return phases - 1 - turn % phases; };
-  partition(pool, run).run(pool, turns + 1, [&](size_t turn, const Share& share) {
+  shares.run(pool, turns + 1, [&](size_t turn, const Share& share) {
     if (turn > 0) {
       const bool new_step = turn < turns && turn % phases == 0;
       Upcoming<T> upcoming = new_step ? tape_of(run, step_of(turn), share) : Upcoming<T>();
@@ -146,12 +148,10 @@ void RecurrentLayer<T>::backward_products(const Run& run, size_t t, size_t phase
 // All that the gates' gradient of a window leads to, in pieces that do not wait for each other: a part of the columns
 // for each thread, then a few rows of d_x at a time for whoever is free.
 template <class T>
-void RecurrentLayer<T>::window_gradients(const BackwardPass<T>& pass, const Run& run, ConstView<T> x, T* sums,
-                                         View<T> d_x, GemmStart start) const {
-  ThreadPool& pool = pass.scratch.pool;
+void RecurrentLayer<T>::window_gradients(const BackwardPass<T>& pass, const Run& run, ThreadPool& pool, ConstView<T> x,
+                                         T* sums, View<T> d_x, GemmStart start) const {
   const size_t row = run.window.row, rows = run.window.rows, width = run.d_gates.cols;
-  const bool alone = rows * width * (input_ + hidden_) < kWorthThreads;
-  const size_t threads = alone ? 1 : pool.size(), blocks = (width + kColumns - 1) / kColumns;
+  const size_t threads = pool.size(), blocks = (width + kColumns - 1) / kColumns;
   const size_t parts = std::min(d_x || threads == 1 ? threads : 2 * threads, blocks);
   const size_t pieces = !d_x ? 0 : threads == 1 ? 1 : std::clamp<size_t>(rows / kPieceRows, 1, 4 * threads);
   const GradientRows gradient_rows = rows_of_gradients();
@@ -166,11 +166,7 @@ void RecurrentLayer<T>::window_gradients(const BackwardPass<T>& pass, const Run&
       projection_->input_gradient(run.d_gates.slice_rows(begin, count), d_x.slice_rows(row + begin, count), start);
     }
   };
-  if (threads > 1) {
-    pool.each(parts + pieces, piece);
-  } else {
-    for (size_t i = 0; i < parts + pieces; ++i) piece(i);
-  }
+  pool.each(parts + pieces, piece);
   vector_gradients(pass, run);
 }
 
