@@ -30,9 +30,11 @@ class March {
   static constexpr int kPatience = 400;  // polls, a few microseconds, before a part passes to another thread
   static constexpr int kSpins = 4000;    // polls before the core is given away
 
-  struct alignas(64) Part {
-    std::atomic<size_t> claimed{0}, done{0};  // steps
-    std::atomic<size_t> owner{SIZE_MAX};      // who ran the last step
+  static constexpr size_t kLine = 64;
+  struct alignas(kLine) Part {
+    std::atomic<size_t> claimed{0};              // steps; a line that as a rule its owner alone reads
+    alignas(kLine) std::atomic<size_t> done{0};  // steps; a line that all others wait for
+    std::atomic<size_t> owner{SIZE_MAX};         // who ran the last step
   };
 
   void try_part(size_t step, size_t part, size_t member) {
@@ -41,7 +43,7 @@ class March {
     if (p.claimed.load(std::memory_order_relaxed) != step) return;
     if (!p.claimed.compare_exchange_strong(expected, step + 1, std::memory_order_acquire)) return;
     body_(step, part);
-    p.owner.store(member, std::memory_order_relaxed);
+    if (p.owner.load(std::memory_order_relaxed) != member) p.owner.store(member, std::memory_order_relaxed);
     p.done.store(step + 1, std::memory_order_release);
   }
 

@@ -80,7 +80,7 @@ struct Effort {
   int rounds;
   std::chrono::microseconds round;
 };
-constexpr Effort kFull{30, std::chrono::milliseconds(1)}, kQuick{5, std::chrono::microseconds(50)};
+constexpr Effort kFull{30, std::chrono::milliseconds(1)}, kQuick{10, std::chrono::microseconds(50)};
 constexpr size_t kReadGrain = 1024;       // floats: a multiple of what one turn of any target's loop reads
 constexpr size_t kReadAtOnce = 32 << 10;  // floats between two looks at the clock
 
