@@ -82,6 +82,7 @@ struct Columns {
 // The same copied, for the same reasons as rows are.
 template <size_t kRows>
 struct CopiedColumns {
+  bool far;  // C is: each tile asks for the one to its right
   size_t at(size_t row, size_t k) const { return k * kRows + row; }
 };
 // The same while columns that are to be copied next are prefetched where they lie.
@@ -191,14 +192,16 @@ struct TileC {
   TileC from_row(size_t row) const { return {start + row * start_stride, start_stride, data + row * stride, stride}; }
 };
 
-// Where a tile goes that is not read before: it may be far away, and later tiles' stores would wait for this one's.
+// For the tile of C that begins with column `col`, which may lie behind the last.
 template <class T, size_t kRows, size_t kVectors>
-HWY_INLINE void ask_for_tile(const TileC<T>& c) {
+HWY_INLINE void ask_for_tile(const TileC<T>& c, size_t col) {
   constexpr size_t kWidth = kVectors * Lanes<T>::kCount;
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(c.data) + col * sizeof(T);
 #pragma GCC unroll 16
   for (size_t r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
-    for (size_t i = 0; i < kWidth; i += kAlignment / sizeof(T)) ask_for(c.data + r * c.stride + i);
+    for (size_t i = 0; i < kWidth * sizeof(T); i += kAlignment)
+      ask_for(reinterpret_cast<const void*>(begin + r * c.stride * sizeof(T) + i));
   }
 }
 
@@ -215,7 +218,10 @@ HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, Steps steps, const TileB<
 #pragma GCC unroll 16
     for (size_t v = 0; v < kVectors; ++v) sum[r][v] = L::load(c.start + r * c.start_stride + v * L::kCount);
   }
-  if (c.start != c.data) ask_for_tile<T, kRows, kVectors>(c);
+  // Where a tile goes that is not read before: it may be far away, and later tiles' stores would wait for this one's.
+  if (c.start != c.data) ask_for_tile<T, kRows, kVectors>(c, 0);
+  if constexpr (requires { steps.far; })
+    if (steps.far) ask_for_tile<T, kRows, kVectors>(c, kVectors * L::kCount);
   const auto load_column = [&](size_t k, size_t v) HWY_ATTR {
     const size_t panel = (kFirst + v) / kPerPanel, place = (kFirst + v) % kPerPanel;
     V column = L::load(b.data + panel * b.panel_stride + k * kPanel<T> + place * L::kCount);

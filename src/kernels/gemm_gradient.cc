@@ -76,7 +76,7 @@ void pack_tiles(ConstView<T> a, const RowTiles<T>& tiles, T* to) {
 
 // C += A^T B for columns [begin, begin + count) of A, copied into `slab` before; the first panel asks for those behind.
 template <class T>
-void multiply_slab(ConstView<T> a, size_t begin, size_t count, const TileB<T>& b, View<T> c, T* slab) {
+void multiply_slab(ConstView<T> a, size_t begin, size_t count, const TileB<T>& b, View<T> c, bool far, T* slab) {
   constexpr size_t kRows = GemmShape<T>::kRows;
   const RowTiles<T> tiles(count);
   pack_tiles(a.slice_cols(begin, count), tiles, slab);
@@ -87,9 +87,9 @@ void multiply_slab(ConstView<T> a, size_t begin, size_t count, const TileB<T>& b
     const TileC<T> to{row, c.stride, row, c.stride};
     if (first > 0) {
       const T* next = a.data + std::min(end + tiles.begin(t), a.cols - 1);
-      RowKernels<T, T, NextColumns<T, kRows>>::multiply(tiles.rows(t), tile, {{}, next, a.stride}, b, first, to);
+      RowKernels<T, T, NextColumns<T, kRows>>::multiply(tiles.rows(t), tile, {{far}, next, a.stride}, b, first, to);
     }
-    RowKernels<T, T, CopiedColumns<kRows>>::multiply(tiles.rows(t), tile, {}, b.from_panel(first / kPanel<T>),
+    RowKernels<T, T, CopiedColumns<kRows>>::multiply(tiles.rows(t), tile, {far}, b.from_panel(first / kPanel<T>),
                                                      c.cols - first, to.from_col(first));
   }
 }
@@ -100,12 +100,13 @@ void gradient_block(ConstView<T> a, ConstView<T> b, View<T> c, const GradientRan
   T* const slab = workspace + panels_size<T>(c.cols);
   pack_panels(b, workspace);
   const TileB<T> block{workspace, b.rows * kPanel<T>, b.rows};
+  const bool far = are_far(c.rows * c.cols * sizeof(T));
   for_each_run(range, [&](size_t col, size_t cols, size_t row) {
     if (c.cols < kWorthCopying || cols < kSlab / 4)
       return multiply_in_place(a.slice_cols(col, cols), block, c.slice_rows(row, cols));
     for (size_t done = 0; done < cols; done += kSlab) {
       const size_t count = std::min(kSlab, cols - done);
-      multiply_slab(a, col + done, count, block, c.slice_rows(row + done, count), slab);
+      multiply_slab(a, col + done, count, block, c.slice_rows(row + done, count), far, slab);
     }
   });
 }
