@@ -15,7 +15,8 @@ class Slices {
  public:
   Slices(size_t hidden_size, size_t columns) : columns_(columns) {
     const size_t blocks = (hidden_size + kBlock - 1) / kBlock;
-    const size_t count = hidden_size < kWorthDividing ? 1 : 2 * ((hidden_size + 2 * kMaxUnits - 1) / (2 * kMaxUnits));
+    const size_t most = std::max(kMaxUnits, kLeastColumns / columns);
+    const size_t count = hidden_size < kWorthDividing ? 1 : 2 * ((hidden_size + 2 * most - 1) / (2 * most));
     for (size_t s = 0; s <= count; ++s) bounds_.push_back(std::min(hidden_size, s * blocks / count * kBlock));
   }
 
@@ -32,8 +33,10 @@ class Slices {
   }
 
  private:
-  static constexpr size_t kBlock = 16;     // units of a slice are whole vectors of every instruction set
-  static constexpr size_t kMaxUnits = 64;  // gates of 32 rows of them are 32 KiB
+  static constexpr size_t kBlock = 16;  // units of a slice are whole vectors of every instruction set
+  // Gates of 32 rows of 64 units of four gates each are 32 KiB. Fewer than 128 columns do not pay for copying h, so a
+  // cell of one gate has more units.
+  static constexpr size_t kMaxUnits = 64, kLeastColumns = 128;
   static constexpr size_t kWorthDividing = 48;
 
   size_t columns_;
