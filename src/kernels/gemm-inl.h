@@ -92,6 +92,17 @@ struct NextColumns : CopiedColumns<kRows> {
   size_t stride;
 };
 
+// Steps of k between two looks at the loop's end, which a processor foresees if they are not too many. More than one
+// cost code, for every tile and instruction set: only where they gain.
+template <class Steps>
+inline constexpr size_t kStepsAtOnce = 1;
+template <size_t kRow>
+inline constexpr size_t kStepsAtOnce<CopiedRows<kRow>> = kRow == 0 ? 1 : 4;  // 0: a single row
+template <size_t kRow>
+inline constexpr size_t kStepsAtOnce<LeadingRows<kRow>> = 4;
+template <>
+inline constexpr size_t kStepsAtOnce<Columns> = 2;
+
 // B's panels for one block of k: `panels` apart by panel_stride, each [depth][kPanel]. S is what they are stored as.
 template <class S>
 struct TileB {
@@ -229,7 +240,7 @@ HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, Steps steps, const TileB<
     return column;
   };
   const Requests<T, std::max<size_t>(1, (kFirst + kVectors) / kPerPanel), Steps> requests(steps, b);
-  for (size_t k = 0; k < b.depth; ++k) {
+  const auto add_products = [&](size_t k) HWY_ATTR {
     requests.at(k);
     if constexpr (kRows < kVectors) {
       V rows[kRows];
@@ -255,7 +266,16 @@ HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, Steps steps, const TileB<
         for (size_t v = 0; v < kVectors; ++v) sum[r][v] = fma(row, columns[v], sum[r][v]);
       }
     }
+  };
+  size_t k = 0;
+  constexpr size_t kAtOnce = std::is_same_v<T, S> ? kStepsAtOnce<Steps> : 1;
+  if constexpr (kAtOnce > 1) {
+    for (; k + kAtOnce <= b.depth; k += kAtOnce) {
+#pragma GCC unroll 16
+      for (size_t i = 0; i < kAtOnce; ++i) add_products(k + i);
+    }
   }
+  for (; k < b.depth; ++k) add_products(k);
 #pragma GCC unroll 16
   for (size_t r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
