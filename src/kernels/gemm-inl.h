@@ -216,6 +216,46 @@ HWY_INLINE void ask_for_tile(const TileC<T>& c, size_t col) {
   }
 }
 
+// One step of k. No lambda: g++ 12 then spills around small tiles, which cost a tenth of a step of one sequence.
+template <class T, size_t kRows, size_t kFirst, size_t kVectors, class S, class Steps, class Requests>
+HWY_INLINE void add_products(const T* HWY_RESTRICT a, const Steps& steps, const TileB<S>& b, const Requests& requests,
+                             size_t k, typename Lanes<T>::V (&sum)[kRows][kVectors]) {
+  using L = Lanes<T>;
+  using V = typename L::V;
+  constexpr size_t kPerPanel = GemmShape<T>::kVectors;
+  const auto load_column = [&](size_t v) HWY_ATTR {
+    const size_t panel = (kFirst + v) / kPerPanel, place = (kFirst + v) % kPerPanel;
+    V column = L::load(b.data + panel * b.panel_stride + k * kPanel<T> + place * L::kCount);
+    keep_in_register(column);
+    return column;
+  };
+  requests.at(k);
+  if constexpr (kRows < kVectors) {
+    V rows[kRows];
+#pragma GCC unroll 16
+    for (size_t r = 0; r < kRows; ++r) {
+      rows[r] = L::splat(a[steps.at(r, k)]);
+      keep_in_register(rows[r]);
+    }
+#pragma GCC unroll 16
+    for (size_t v = 0; v < kVectors; ++v) {
+      const V column = load_column(v);
+#pragma GCC unroll 16
+      for (size_t r = 0; r < kRows; ++r) sum[r][v] = fma(rows[r], column, sum[r][v]);
+    }
+  } else {
+    V columns[kVectors];
+#pragma GCC unroll 16
+    for (size_t v = 0; v < kVectors; ++v) columns[v] = load_column(v);
+#pragma GCC unroll 16
+    for (size_t r = 0; r < kRows; ++r) {
+      const V row = L::splat(a[steps.at(r, k)]);
+#pragma GCC unroll 16
+      for (size_t v = 0; v < kVectors; ++v) sum[r][v] = fma(row, columns[v], sum[r][v]);
+    }
+  }
+}
+
 // Vectors [kFirst, kFirst + kVectors) of neighbouring panels. The shorter side of the tile is kept in registers while
 // the longer one passes.
 template <class T, size_t kRows, size_t kFirst, size_t kVectors, class S, class Steps>
@@ -233,49 +273,16 @@ HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, Steps steps, const TileB<
   if (c.start != c.data) ask_for_tile<T, kRows, kVectors>(c, 0);
   if constexpr (requires { steps.far; })
     if (steps.far) ask_for_tile<T, kRows, kVectors>(c, kVectors * L::kCount);
-  const auto load_column = [&](size_t k, size_t v) HWY_ATTR {
-    const size_t panel = (kFirst + v) / kPerPanel, place = (kFirst + v) % kPerPanel;
-    V column = L::load(b.data + panel * b.panel_stride + k * kPanel<T> + place * L::kCount);
-    keep_in_register(column);
-    return column;
-  };
   const Requests<T, std::max<size_t>(1, (kFirst + kVectors) / kPerPanel), Steps> requests(steps, b);
-  const auto add_products = [&](size_t k) HWY_ATTR {
-    requests.at(k);
-    if constexpr (kRows < kVectors) {
-      V rows[kRows];
-#pragma GCC unroll 16
-      for (size_t r = 0; r < kRows; ++r) {
-        rows[r] = L::splat(a[steps.at(r, k)]);
-        keep_in_register(rows[r]);
-      }
-#pragma GCC unroll 16
-      for (size_t v = 0; v < kVectors; ++v) {
-        const V column = load_column(k, v);
-#pragma GCC unroll 16
-        for (size_t r = 0; r < kRows; ++r) sum[r][v] = fma(rows[r], column, sum[r][v]);
-      }
-    } else {
-      V columns[kVectors];
-#pragma GCC unroll 16
-      for (size_t v = 0; v < kVectors; ++v) columns[v] = load_column(k, v);
-#pragma GCC unroll 16
-      for (size_t r = 0; r < kRows; ++r) {
-        const V row = L::splat(a[steps.at(r, k)]);
-#pragma GCC unroll 16
-        for (size_t v = 0; v < kVectors; ++v) sum[r][v] = fma(row, columns[v], sum[r][v]);
-      }
-    }
-  };
   size_t k = 0;
   constexpr size_t kAtOnce = std::is_same_v<T, S> ? kStepsAtOnce<Steps> : 1;
   if constexpr (kAtOnce > 1) {
     for (; k + kAtOnce <= b.depth; k += kAtOnce) {
 #pragma GCC unroll 16
-      for (size_t i = 0; i < kAtOnce; ++i) add_products(k + i);
+      for (size_t i = 0; i < kAtOnce; ++i) add_products<T, kRows, kFirst, kVectors>(a, steps, b, requests, k + i, sum);
     }
   }
-  for (; k < b.depth; ++k) add_products(k);
+  for (; k < b.depth; ++k) add_products<T, kRows, kFirst, kVectors>(a, steps, b, requests, k, sum);
 #pragma GCC unroll 16
   for (size_t r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
@@ -323,9 +330,9 @@ HWY_INLINE size_t multiply_panels(const T* a, Steps steps, TileB<S> b, size_t co
   return col;
 }
 
-// kRows rows of C, all columns.
+// kRows rows of C, all columns. In its caller, as structures handed over in memory are slow to read at once.
 template <class T, size_t kRows, class S, class Steps>
-void multiply_rows(const T* a, Steps steps, const TileB<S>& b, size_t cols, const TileC<T>& c) {
+HWY_INLINE void multiply_rows_here(const T* a, Steps steps, const TileB<S>& b, size_t cols, const TileC<T>& c) {
   constexpr size_t kVectors = GemmShape<T>::kVectors, kPanels = group_columns<T>(kRows) / kPanel<T>;
   const size_t done = multiply_panels<T, kRows, kPanels>(a, steps, b, cols, c), rest = cols - done;
   const TileB<S> last = b.from_panel(done / kPanel<T>);
@@ -334,6 +341,11 @@ void multiply_rows(const T* a, Steps steps, const TileB<S>& b, size_t cols, cons
   } else if (rest > 0) {
     multiply_edge<T, kRows, kVectors / 2>(a, steps, last, rest, c.from_col(done));
   }
+}
+
+template <class T, size_t kRows, class S, class Steps>
+void multiply_rows(const T* a, Steps steps, const TileB<S>& b, size_t cols, const TileC<T>& c) {
+  multiply_rows_here<T, kRows>(a, steps, b, cols, c);
 }
 
 // multiply_rows for a row count known at run time.

@@ -80,17 +80,21 @@ HWY_INLINE void gemm_rows(ConstView<T> a, const S* panels, View<T> c, TileC<T> f
   } while (k < a.cols);
 }
 
-// One row of C reads each panel in one go, and A where it lies: nothing is used twice that a cache could keep.
+// One row of C reads each panel in one go, and A where it lies: nothing is used twice that a cache could keep. Apart
+// from the rest, whose many variables would not leave it the registers.
 template <class T, class S>
-HWY_INLINE void gemm_row(const T* a, const TileB<S>& b, size_t cols, TileC<T> c, Upcoming<T>* upcoming) {
-  if (c.start == kZeros<T>) {
-    std::fill_n(c.data, cols, T{});
-    c.start = c.data;
+HWY_NOINLINE void gemm_row(const T* a, const S* panels, size_t depth, size_t cols, const T* start, T* c,
+                           Upcoming<T>* upcoming) {
+  if (start == kZeros<T>) {
+    std::fill_n(c, cols, T{});
+    start = c;
   }
+  const TileB<S> b{panels, depth * kPanel<T>, depth};
+  const TileC<T> to{start, 0, c, 0};
   if constexpr (std::is_same_v<T, S>)
     if (upcoming && upcoming->any_left())
-      return multiply_rows<T, 1, S, AskingRows<T, 0>>(a, {{}, upcoming}, b, cols, c);
-  multiply_rows<T, 1, S, CopiedRows<0>>(a, {}, b, cols, c);
+      return multiply_rows_here<T, 1, S, AskingRows<T, 0>>(a, {{}, upcoming}, b, cols, to);
+  multiply_rows_here<T, 1, S, CopiedRows<0>>(a, {}, b, cols, to);
 }
 
 // What a block of C that begins with column `col` starts from.
@@ -107,8 +111,8 @@ HWY_INLINE void gemm_segment(const ConstView<T>& a, const S* panels, const View<
   panels += segment.offset;
   if (c.rows == 1) {
     const View<T> row = c.slice_cols(segment.target, segment.cols);
-    return gemm_row<T, S>(a.data, {panels, a.cols * kPanel<T>, a.cols}, row.cols,
-                          tile_of(row, start, bias, segment.target), upcoming);
+    return gemm_row<T, S>(a.data, panels, a.cols, row.cols, tile_of(row, start, bias, segment.target).start, row.data,
+                          upcoming);
   }
   for (size_t done = 0; done < segment.cols; done += kColumnBlock) {
     const size_t cols = std::min(kColumnBlock, segment.cols - done), col = segment.target + done;

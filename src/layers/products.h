@@ -9,7 +9,7 @@ namespace elman {
 // Below this many multiply-adds a product is done before a second thread would have woken.
 inline constexpr size_t kWorthThreads = 1 << 16;
 // The same where one thread alone made, or will need, what is divided: half of it comes from another core's cache.
-inline constexpr size_t kWorthSharing = 1 << 22;
+inline constexpr size_t kWorthSharing = 1 << 23;
 
 // C = start + A B, rows split over the pool.
 template <class T>
