@@ -212,6 +212,7 @@ HWY_INLINE void ask_for_tile(const TileC<T>& c, size_t col) {
   for (size_t r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
     for (size_t i = 0; i < kWidth * sizeof(T); i += kAlignment)
+      // A pointer behind the last column would be one that C++ does not know. NOLINTNEXTLINE(performance-no-int-to-ptr)
       ask_for(reinterpret_cast<const void*>(begin + r * c.stride * sizeof(T) + i));
   }
 }
