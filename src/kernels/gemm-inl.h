@@ -93,7 +93,7 @@ struct NextColumns : CopiedColumns<kRows> {
 };
 
 // Steps of k between two looks at the loop's end, which a processor foresees if they are not too many. More than one
-// cost code, for every tile and instruction set: only where they gain.
+// costs code, for every tile and instruction set: only where it gains.
 template <class Steps>
 inline constexpr size_t kStepsAtOnce = 1;
 template <size_t kRow>

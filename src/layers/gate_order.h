@@ -25,6 +25,14 @@ template <class T>
 void pack_from_gates(ConstView<T> weight, const std::vector<size_t>& gates, const Slices& slices, size_t slice,
                      const std::vector<Segment>& sources, ThreadPool& pool, PackedMatrix<T>& packed);
 
+// Of the matrices that way is made of, one a slice and read in a ring: where the one after that of `slice` begins with
+// a segment, as SegmentRange::next wants it. Null where all of them stay near.
+template <class T>
+const void* panels_after(const std::vector<PackedMatrix<T>>& packed, size_t slice, size_t segment) {
+  if (!are_far(packed.size() * packed[slice].bytes())) return nullptr;
+  return packed[slice + 1 < packed.size() ? slice + 1 : 0].panels(segment);
+}
+
 // Which row of a weight each column of the gate buffer belongs to, given the weight's gate of each column, or
 // Segment::kNowhere.
 std::vector<Segment> row_of_columns(const Slices& slices, const std::vector<size_t>& gate_of);

@@ -19,7 +19,6 @@ void DenseProjection<T>::pack(const Parameters<T>& parameters, ThreadPool& pool,
   pack_to_gates<T>(weight, gates_, buffer_.slices, 0, pool, packed_);
   back_.resize(training ? buffer_.slices.count() : 0);
   for (size_t s = 0; s < back_.size(); ++s) pack_from_gates<T>(weight, gates_, buffer_.slices, s, {}, pool, back_[s]);
-  back_far_ = are_far(weight.rows * weight.cols * sizeof(T));
 }
 
 template <class T>
@@ -42,11 +41,9 @@ void DenseProjection<T>::weight_gradient(const BackwardPass<T>& pass, ConstView<
 
 template <class T>
 void DenseProjection<T>::input_gradient(ConstView<T> d_gates, View<T> d_x, GemmStart start) const {
-  for (size_t s = 0; s < back_.size(); ++s) {
-    const void* next = back_far_ ? back_[s + 1 < back_.size() ? s + 1 : 0].panels(0) : nullptr;
+  for (size_t s = 0; s < back_.size(); ++s)
     gemm<T>(buffer_.slices.columns(d_gates, s, 0, gates_.size()), back_[s], d_x, s > 0 ? GemmStart::kAccumulate : start,
-            nullptr, {0, SIZE_MAX, next});
-  }
+            nullptr, {0, SIZE_MAX, panels_after<T>(back_, s, 0)});
 }
 
 template class DenseProjection<float>;

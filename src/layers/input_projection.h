@@ -64,7 +64,6 @@ class DenseProjection : public InputProjection<T> {
   std::vector<Segment> rows_;          // of the weight, of all columns
   PackedMatrix<T> packed_;             // a segment a slice
   std::vector<PackedMatrix<T>> back_;  // one a slice
-  bool back_far_ = false;              // all of them together
 };
 
 }  // namespace elman

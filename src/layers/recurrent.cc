@@ -47,7 +47,7 @@ RecurrentLayer<T>::RecurrentLayer(size_t id, const RecurrentOptions& o, Paramete
       return b.phase == p.phase && b.source == p.source && b.first_column + b.gates.size() == p.first_column;
     };
     if (back_products_.empty() || !goes_on(back_products_.back()))
-      back_products_.push_back({p.phase, p.first_column, p.source, {}, {}, false});
+      back_products_.push_back({p.phase, p.first_column, p.source, {}, {}});
     for (size_t g = 0; g < p.gates; ++g) back_products_.back().gates.push_back(p.first_gate + g);
   }
 }
@@ -68,7 +68,6 @@ void RecurrentLayer<T>::pack(const Parameters<T>& parameters, ThreadPool& pool, 
     p.packed.resize(training ? slices_.count() : 0);
     for (size_t s = 0; s < p.packed.size(); ++s)
       pack_from_gates<T>(weight_hh, p.gates, slices_, s, hidden_units(slices_), pool, p.packed[s]);
-    p.far = are_far(p.gates.size() * hidden_ * hidden_ * sizeof(T));
   }
   vector_values_.resize(vectors_.size() * hidden_);
   for (size_t k = 0; k < vectors_.size(); ++k)

@@ -131,7 +131,6 @@ class RecurrentLayer : public Layer<T> {
     RecurrentProduct::Source source;
     std::vector<size_t> gates;  // of the columns
     std::vector<PackedMatrix<T>> packed;
-    bool far = false;  // all of them together
   };
 
   void pack_bias(const Parameters<T>& parameters);

@@ -135,12 +135,10 @@ void RecurrentLayer<T>::backward_products(const Run& run, size_t t, size_t phase
       if (p.phase != phase) continue;
       const bool hidden = p.source == RecurrentProduct::kHidden;
       const View<T> d_source = (hidden ? run.d_states[0] : run.d_result).slice_rows(block.begin, block.count);
-      for (size_t s = 0; s < slices_.count(); ++s) {
-        const PackedMatrix<T>& next = p.packed[s + 1 < slices_.count() ? s + 1 : 0];
+      for (size_t s = 0; s < slices_.count(); ++s)
         gemm<T>(slices_.columns(d_gates, s, p.first_column, p.gates.size()), p.packed[s], d_source,
                 hidden || s > 0 ? GemmStart::kAccumulate : GemmStart::kZero, nullptr,
-                {share.first_slice, share.last_slice, p.far ? next.panels(share.first_slice) : nullptr}, &upcoming);
-      }
+                {share.first_slice, share.last_slice, panels_after<T>(p.packed, s, share.first_slice)}, &upcoming);
     }
   });
 }

@@ -44,6 +44,15 @@ TEST(Roofline, EveryLevelIsRead) {
   }
 }
 
+TEST(Roofline, QuickRatesAreMeasuredOnce) {
+  for (const double rate : {quick_peak(), quick_bandwidth(MemoryLevel::kL1), quick_bandwidth(MemoryLevel::kL3)}) {
+    EXPECT_GT(rate, kLeast);
+    EXPECT_LT(rate, kMost);
+  }
+  EXPECT_EQ(quick_peak(), quick_peak());
+  EXPECT_EQ(quick_bandwidth(MemoryLevel::kL3), quick_bandwidth(MemoryLevel::kL3));
+}
+
 TEST(Roofline, SeveralThreadsTogether) {
   EXPECT_GT(multiply_add_peak(3), kLeast);
   EXPECT_GT(read_bandwidth(MemoryLevel::kL2, 3), kLeast);
