@@ -276,7 +276,9 @@ HWY_INLINE void multiply_tile(const T* HWY_RESTRICT a, Steps steps, const TileB<
     if (steps.far) ask_for_tile<T, kRows, kVectors>(c, kVectors * L::kCount);
   const Requests<T, std::max<size_t>(1, (kFirst + kVectors) / kPerPanel), Steps> requests(steps, b);
   size_t k = 0;
-  constexpr size_t kAtOnce = std::is_same_v<T, S> ? kStepsAtOnce<Steps> : 1;
+  // Sums, a column or row, and one factor: where they take all registers, g++ moves sums to memory between steps.
+  constexpr bool kCrowded = HWY_TARGET == HWY_AVX2 && kRows * kVectors + std::min(kRows, kVectors) + 1 >= 16;
+  constexpr size_t kAtOnce = std::is_same_v<T, S> && !kCrowded ? kStepsAtOnce<Steps> : 1;
   if constexpr (kAtOnce > 1) {
     for (; k + kAtOnce <= b.depth; k += kAtOnce) {
 #pragma GCC unroll 16
