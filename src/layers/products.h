@@ -11,11 +11,17 @@ inline constexpr size_t kWorthThreads = 1 << 16;
 // The same where one thread alone made, or will need, what is divided: half of it comes from another core's cache.
 inline constexpr size_t kWorthSharing = 1 << 23;
 
-// C = start + A B, rows split over the pool.
+// C = start + A B, rows split over the pool, or B's segments where the rows are few.
 template <class T>
 void multiply(ThreadPool& pool, ConstView<T> a, const PackedMatrix<T>& b, View<T> c, GemmStart start,
               const T* bias = nullptr) {
-  const size_t grain = std::max<size_t>(24, kWorthThreads / (a.cols * b.cols() + 1));
+  constexpr size_t kFewestRows = 24;  // of a part: fewer do not make up for reading all of B
+  const size_t segments = b.segments().size();
+  if (a.rows < 2 * kFewestRows && segments > 1) {
+    const size_t grain = kWorthThreads / (a.rows * a.cols * b.cols() / segments + 1) + 1;
+    return pool.split(segments, grain, [&](size_t begin, size_t end) { gemm<T>(a, b, c, start, bias, {begin, end}); });
+  }
+  const size_t grain = std::max(kFewestRows, kWorthThreads / (a.cols * b.cols() + 1));
   pool.split(a.rows, grain, [&](size_t begin, size_t end) {
     gemm<T>(a.slice_rows(begin, end - begin), b, c.slice_rows(begin, end - begin), start, bias);
   });
