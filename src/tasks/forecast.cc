@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "model/model_file.h"
+#include "tasks/blend.h"
 #include "tasks/forecast_training.h"
 #include "tasks/levels.h"
 #include "tasks/series_json.h"
@@ -126,11 +127,13 @@ void ForecastModel::for_each_window(const SeriesSet& data, std::span<const Reque
       }
     });
     const View<float> y = network_->forward(scratch, steps, x);
-    for (size_t b = 0; b < batch; ++b) {
-      for (size_t step = 0; step < config_.horizon && config_.correction < 1; ++step)
-        head_->damp(y.row(b) + step * head_->outputs(), static_cast<float>(config_.correction));
-      visit(first + b, y.row(b), scales[b].scale, bases[b]);
-    }
+    pool.split(batch, 16, [&](size_t begin, size_t end) {
+      for (size_t b = begin; b < end; ++b) {
+        const Request& request = requests[first + b];
+        blend(config_, *head_, windows, *request.series, request.origin, scales[b], bases[b], y.row(b));
+      }
+    });
+    for (size_t b = 0; b < batch; ++b) visit(first + b, y.row(b), scales[b].scale, bases[b]);
   }
 }
 

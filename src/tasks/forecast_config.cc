@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <utility>
 
 #include "base/error.h"
 #include "base/fields.h"
@@ -29,6 +30,8 @@ constexpr auto kFields = std::tuple{std::pair{"horizon", &ForecastConfig::horizo
                                     std::pair{"bases", &ForecastConfig::bases},
                                     std::pair{"choose_base", &ForecastConfig::choose_base},
                                     std::pair{"correction", &ForecastConfig::correction},
+                                    std::pair{"blend", &ForecastConfig::blend},
+                                    std::pair{"theta_share", &ForecastConfig::theta_share},
                                     std::pair{"epochs", &ForecastConfig::epochs},
                                     std::pair{"short_epochs", &ForecastConfig::short_epochs},
                                     std::pair{"batches_per_epoch", &ForecastConfig::batches_per_epoch},
@@ -125,6 +128,7 @@ void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
   if (c.epochs == 0 && !is_small) c.short_epochs = is_long ? 10 : 8;
   if (c.epochs == 0) c.epochs = is_long ? 30 : is_small ? 20 : 60;
   if (c.ensemble == 0) c.ensemble = is_long ? 8 : 3;
+  const bool blend = std::exchange(c.blend, false);
   if (!c.bases.empty()) return;
   // Long series show no gain from another base, in twice the time; of counts the level is 0; loops read what they
   // wrote.
@@ -133,7 +137,9 @@ void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
   c.choose_base = true;
   if (c.season > 1) c.bases.emplace_back(kSeasonalNaiveName);  // else the level is the same
   const bool is_hourly = c.season > 12 && c.season != 52;      // or finer; not tried on panels of these
-  if (few || !is_hourly) c.bases.emplace_back(kThetaName);
+  if (!few && is_hourly) return;
+  c.bases.emplace_back(kThetaName);
+  c.blend = blend;
 }
 
 // Whether the validation part holds enough values for the widest interval; none are needed without intervals.
@@ -162,6 +168,8 @@ const Baseline* find_base(std::string_view name) {
 const HeadEntry& head_of(const ForecastConfig& c) {
   return find_head(c.head.empty() ? find_family(c.model).head : c.head);
 }
+
+bool is_panel(const SeriesSet& data) { return data.series.size() >= kManySeries; }
 
 ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
   const ForecastFamily& family = find_family(c.model);
@@ -235,6 +243,8 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
   if (c.correction < 1)
     lines.push_back(
         fmt::format("believes {:.0f} % of the network's corrections, as the held-out part shows", 100 * c.correction));
+  if (c.theta_share > 0)
+    lines.push_back(fmt::format("goes {:.0f} % of the way to Theta's forecast of the look-back", 100 * c.theta_share));
   lines.push_back(writing_text(c));
   if (c.head != "quantile")
     lines.push_back(fmt::format("head {}: for each step {}", c.head, find_head(c.head).meaning));

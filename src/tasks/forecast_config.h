@@ -34,6 +34,8 @@ struct ForecastConfig {
   std::vector<std::string> bases = {};  // what the network corrects: the mean of these; empty: chosen…
   bool choose_base = false;             // …of these by the held-out part: the best, or the mean of all
   double correction = 1;                // of what the network says about the base, the share that is believed
+  bool blend = true;                    // where bases are chosen, a share of the forecast is Theta's…
+  double theta_share = 0;               // …which the held-out part decides
   CovariateColumns covariates = {};
   size_t epochs = 0;
   size_t short_epochs = 0;       // tried as well, for data that more teach by heart; 0: not
@@ -55,6 +57,8 @@ struct ForecastConfig {
 
 // The head that is named, or the model's usual one.
 const HeadEntry& head_of(const ForecastConfig& config);
+// Whether there are many series, which teach each other: a panel.
+bool is_panel(const SeriesSet& data);
 // Fills in every zero from frequency, number and lengths of the series. Throws kUsage on settings that contradict each
 // other, kData when no series is long enough for one training window.
 ForecastConfig resolve(ForecastConfig config, const SeriesSet& data);

@@ -12,13 +12,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double kClearGain = 0.02;  // as a share of the loss
-
 }  // namespace
 
-size_t first_unbeaten(std::span<const double> losses) {
+size_t first_unbeaten(std::span<const double> losses, double clear_gain) {
   const double least = *std::min_element(losses.begin(), losses.end());
-  const auto beaten = [&](double loss) { return loss - least > kClearGain * std::abs(loss); };
+  const auto beaten = [&](double loss) { return loss - least > clear_gain * std::abs(loss); };
   return static_cast<size_t>(std::find_if_not(losses.begin(), losses.end(), beaten) - losses.begin());
 }
 
@@ -46,14 +44,16 @@ ForecastConfig settled(ForecastConfig config, const Candidate& candidate) {
   config.choose_base = false;
   config.short_epochs = 0;
   config.correction = 1;
+  config.theta_share = 0;
   return config;
 }
 
-ForecastConfig settled(ForecastConfig config, const std::vector<Trial>& trials, const std::vector<size_t>& chosen,
-                       double correction) {
+ForecastConfig settled(ForecastConfig config, const std::vector<Trial>& trials, const Decision& decision) {
+  const std::vector<size_t>& chosen = decision.chosen;
   config = settled(std::move(config), trials[chosen.front()].candidate);
   for (size_t k = 1; k < chosen.size(); ++k) config.bases.push_back(trials[chosen[k]].candidate.base);
-  config.correction = correction;
+  config.correction = decision.correction;
+  config.theta_share = decision.theta_share;
   return config;
 }
 
@@ -69,6 +69,8 @@ std::vector<std::string> explain(const Decision& decision, const std::vector<Tri
   if (decision.correction < 1)
     lines.push_back(fmt::format("{:.0f} % of the network's corrections are believed, as the held-out part shows",
                                 100 * decision.correction));
+  if (decision.theta_share > 0)
+    lines.push_back(fmt::format("{:.0f} % of the forecast is Theta's", 100 * decision.theta_share));
   if (config.conformal)
     for (std::string& line : explain(decision.calibration, config.quantiles)) lines.push_back(std::move(line));
   if (decision.dependence.pairs > 0)
@@ -88,6 +90,7 @@ json to_json(const Trial& t) {
 json to_json(const Decision& d) {
   return {{"chosen", d.chosen},
           {"correction", d.correction},
+          {"theta_share", d.theta_share},
           {"calibration", to_json(d.calibration)},
           {"dependence", to_json(d.dependence)}};
 }
@@ -97,7 +100,7 @@ Trial trial_from_json(const json& j) {
 }
 
 Decision decision_from_json(const json& j) {
-  return {j.at("chosen"), j.at("correction"), calibration_from_json(j.at("calibration")),
+  return {j.at("chosen"), j.at("correction"), j.at("theta_share"), calibration_from_json(j.at("calibration")),
           path_dependence_from_json(j.at("dependence"))};
 }
 

@@ -27,15 +27,17 @@ struct Trial {
 
 // What the held-out part decided for.
 struct Decision {
-  std::vector<size_t> chosen;  // trials, whose mean forecasts; none while nothing is decided
-  double correction = 1;       // ForecastConfig's
+  std::vector<size_t> chosen;              // trials, whose mean forecasts; none while nothing is decided
+  double correction = 1, theta_share = 0;  // ForecastConfig's
   Calibration calibration;
   PathDependence dependence;
 };
 
-// Of losses in the order of preference, the index of the first that no other is clearly less than. A gain of 2 % is
-// chance, as the held-out part is one stretch of time, whose shocks all series share. Alone, a loss may be NaN.
-size_t first_unbeaten(std::span<const double> losses);
+// Of losses in the order of preference, the index of the first that no other is clearly less than, by a larger share of
+// it. A gain of 2 % is chance, as the held-out part is one stretch of time, whose shocks all series share. Alone, a
+// loss may be NaN.
+inline constexpr double kClearGain = 0.02;
+size_t first_unbeaten(std::span<const double> losses, double clear_gain = kClearGain);
 
 // The trial to prefer. REQUIRES: there is one.
 size_t best_of(const std::vector<Trial>& trials);
@@ -45,9 +47,8 @@ std::vector<size_t> best_of_each_base(const std::vector<Trial>& trials);
 
 // Settings with nothing left to decide: those that train one candidate.
 ForecastConfig settled(ForecastConfig config, const Candidate& candidate);
-// Those of the mean of some trials, and of the share of its corrections that is believed.
-ForecastConfig settled(ForecastConfig config, const std::vector<Trial>& trials, const std::vector<size_t>& chosen,
-                       double correction);
+// Those of the mean of the chosen trials, and of what is made of it.
+ForecastConfig settled(ForecastConfig config, const std::vector<Trial>& trials, const Decision& decision);
 
 std::string describe(const Candidate& candidate);
 // Lines for people.

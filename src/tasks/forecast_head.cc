@@ -40,8 +40,7 @@ class QuantileHead final : public ForecastHead {
   }
   double possible(double value, double) const noexcept override { return value; }
   Feedback feedback() const noexcept override { return {blend_of(0.5, levels())->low}; }  // the median
-  void damp(float* raw, float share) const noexcept override {
-    const float by = (share - 1) * raw[feedback().output];
+  void move(float* raw, float by) const noexcept override {
     for (size_t k = 0; k < outputs(); ++k) raw[k] += by;
   }
   void check(const SeriesSet&) const override {}
@@ -79,7 +78,7 @@ class RealHead final : public ForecastHead {
   double rank(const float* raw, double, double y) const override { return cdf(parameters(raw), y); }
   double possible(double value, double) const noexcept override { return value; }
   Feedback feedback() const noexcept override { return {}; }  // the location
-  void damp(float* raw, float share) const noexcept override { raw[0] *= share; }
+  void move(float* raw, float by) const noexcept override { raw[0] += by; }
   void check(const SeriesSet&) const override {}
 
  private:
@@ -121,7 +120,7 @@ class CountHead final : public ForecastHead {
     return level < 0.5 ? std::ceil(value - slack) : std::floor(value + slack);
   }
   Feedback feedback() const noexcept override { return {0, true}; }  // the mean
-  void damp(float*, float) const noexcept override {}
+  void move(float*, float) const noexcept override {}
   void check(const SeriesSet& data) const override {
     for (const Series& s : data.series)
       for (const double v : s.values)

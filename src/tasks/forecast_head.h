@@ -47,8 +47,10 @@ class ForecastHead {
     bool positive = false;
   };
   virtual Feedback feedback() const noexcept = 0;
-  // Moves a step's distribution so that its location is `share` of what it was. Counts stay, as their base is 0.
-  virtual void damp(float* raw, float share) const noexcept = 0;
+  // Moves a step's distribution by so many units of the window's scale. Counts stay: they are no sum with a base.
+  virtual void move(float* raw, float by) const noexcept = 0;
+  // What `move` moves: the median or the location.
+  float location(const float* raw) const noexcept { return raw[feedback().output]; }
   // Throws kData, naming series and value, if there is one that the distribution cannot give.
   virtual void check(const SeriesSet& data) const = 0;
 

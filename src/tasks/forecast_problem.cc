@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "tasks/blend.h"
 #include "tasks/split.h"
 
 namespace elman {
@@ -132,11 +133,22 @@ void ForecastProblem::for_each_validation_batch(const VisitBatch& visit) {
     gather(windows);
     const Steps steps(windows_.steps(), windows.size());
     const View<float> prediction = network_.forward(scratch_, steps, x_.matrix(steps.rows(), windows_.features()));
-    for (size_t b = 0; b < prediction.rows && config_.correction < 1; ++b)
-      for (size_t step = 0; step < config_.written_steps(); ++step)
-        head_->damp(prediction.row(b) + step * head_->outputs(), static_cast<float>(config_.correction));
+    blend_all(windows, prediction);
     visit(prediction, target_.matrix(windows.size(), config_.written_steps()));
   }
+}
+
+void ForecastProblem::blend_all(const std::vector<WindowIndex>& windows, View<float> prediction) {
+  if (config_.correction == 1 && config_.theta_share == 0) return;
+  scratch_.pool.split(windows.size(), 16, [&](size_t begin, size_t end) {
+    for (size_t b = begin; b < end; ++b) {
+      const Series& series = data_.series[windows[b].series];
+      const size_t origin = windows[b].origin;
+      const WindowScale scale = windows_.measure(series, origin);
+      blend(config_, *head_, windows_, series, origin, scale, windows_.base_of(series, origin, scale),
+            prediction.row(b));
+    }
+  });
 }
 
 std::vector<CarriedBuffer> ForecastProblem::carried() {

@@ -54,6 +54,7 @@ class ForecastProblem : public Problem {
   void split_series(uint32_t index, bool hold_out);
   void for_each_validation_batch(const VisitBatch& visit);
   void gather(const std::vector<WindowIndex>& windows);
+  void blend_all(const std::vector<WindowIndex>& windows, View<float> prediction);
   void weigh(const std::vector<WindowIndex>& windows);
 
   const SeriesSet& data_;

@@ -23,6 +23,9 @@ using nlohmann::json;
 constexpr int64_t kWarmUp = 50;  // steps; less in short trainings
 // Shares of the network's corrections that the held-out part decides between.
 constexpr double kCorrections[] = {1.0, 0.75, 0.5, 0.25, 0.0};
+// The same of the forecast that is Theta's. For many series a little is best unless they clearly say otherwise; for
+// few, or where more is known of the future than Theta knows, what proves best.
+constexpr double kThetaShares[] = {0.2, 0.0, 0.4, 0.6, 0.8, 1.0};
 // The members of a trial train for so many times the steps that were best, in turn: which number was best is mostly
 // chance on one stretch of time, and networks that stopped early and late err differently.
 constexpr double kLengths[] = {1.0, 0.6, 1.6, 0.8, 1.3};
@@ -97,7 +100,7 @@ class Training {
     record.seconds = seconds_;
     record.skipped_steps += skipped_steps_;
     record.rollbacks += rollbacks_;
-    ForecastConfig config = settled(config_, trials_, decision_.chosen, decision_.correction);
+    ForecastConfig config = settled(config_, trials_, decision_);
     auto network = network_of(config, members() > 0 ? std::move(member_weights_) : weights_of(decision_.chosen));
     return {std::move(config), std::move(network), std::move(record), std::move(decision_.calibration),
             decision_.dependence};
@@ -151,11 +154,11 @@ class Training {
     trials_.push_back({candidate, std::move(record), problem.windows()});
   }
 
-  // The mean of some trials, or a share of its corrections, on what they held out.
+  // What a decision, made in part, comes to on what the trials held out.
   struct Judge {
-    Judge(const Training& t, const std::vector<size_t>& chosen, double correction = 1)
-        : config(settled(t.config_, t.trials_, chosen, correction)),
-          network(t.network_of(config, t.weights_of(chosen))),
+    Judge(const Training& t, const Decision& d)
+        : config(settled(t.config_, t.trials_, d)),
+          network(t.network_of(config, t.weights_of(d.chosen))),
           problem(t.data_, config, t.covariates_, *network, t.pool_, true) {}
     ForecastConfig config;
     std::unique_ptr<Network<float>> network;
@@ -168,22 +171,34 @@ class Training {
     Decision d;
     if (config_.choose_base) {
       d.chosen = {best_of(trials_)};
-      std::vector<size_t> all(trials_.size());
-      std::iota(all.begin(), all.end(), size_t{0});
+      Decision mean;
+      mean.chosen.resize(trials_.size());
+      std::iota(mean.chosen.begin(), mean.chosen.end(), size_t{0});
       const double least = trials_[d.chosen.front()].record.valid_loss;
-      if (all.size() <= config_.ensemble && Judge(*this, all).problem.validate() < least) d.chosen = all;
+      if (trials_.size() <= config_.ensemble && Judge(*this, mean).problem.validate() < least) d.chosen = mean.chosen;
     } else {
       d.chosen = best_of_each_base(trials_);
     }
+    choose(d, d.correction, kCorrections, kClearGain);
+    const bool prefers = is_panel(data_) && config_.covariates.future.empty();
+    if (config_.blend) choose(d, d.theta_share, kThetaShares, prefers ? kClearGain : 0);
     if (held_out_) {
-      std::vector<double> losses;
-      for (const double share : kCorrections) losses.push_back(Judge(*this, d.chosen, share).problem.validate());
-      d.correction = kCorrections[first_unbeaten(losses)];
-      Judge judge(*this, d.chosen, d.correction);
+      Judge judge(*this, d);
       if (config_.conformal) d.calibration = judge.problem.calibrate();
       d.dependence = judge.problem.measure_dependence();
     }
     decision_ = std::move(d);
+  }
+
+  // Sets `share`, a part of d, to the first that no other clearly beats on what was held out.
+  template <size_t kCount>
+  void choose(Decision& d, double& share, const double (&shares)[kCount], double clear_gain) const {
+    std::vector<double> losses;
+    for (size_t k = 0; k < kCount && held_out_; ++k) {
+      share = shares[k];
+      losses.push_back(Judge(*this, d).problem.validate());
+    }
+    share = shares[held_out_ ? first_unbeaten(losses, clear_gain) : 0];
   }
 
   std::vector<Buffer<float>> weights_of(const std::vector<size_t>& trials) const {

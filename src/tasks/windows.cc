@@ -94,13 +94,16 @@ void Windows::fill_past(const Series& series, int64_t begin, size_t origin, cons
   }
 }
 
-std::vector<double> Windows::base_of(const Series& series, size_t origin, const WindowScale& scale) const {
+std::vector<double> Windows::forecast_of(const Baseline& baseline, const Series& series, size_t origin) const {
   const size_t begin = origin > look_back_ ? origin - look_back_ : 0;
-  const std::span<const double> past(series.values.data() + begin, origin - begin);
+  return baseline.forecast({series.values.data() + begin, origin - begin}, season_, written_);
+}
+
+std::vector<double> Windows::base_of(const Series& series, size_t origin, const WindowScale& scale) const {
   std::vector<double> mean(written_);
   for (const Baseline* base : bases_) {
     const std::vector<double> one =
-        base ? base->forecast(past, season_, written_) : std::vector<double>(written_, scale.center);
+        base ? forecast_of(*base, series, origin) : std::vector<double>(written_, scale.center);
     for (size_t k = 0; k < written_; ++k) mean[k] += one[k] / static_cast<double>(bases_.size());
   }
   return mean;

@@ -39,6 +39,7 @@ class Windows {
     return covariates_.fixed_width() + 2 * calendar_.size() + segment_ * covariates_.future_width();
   }
 
+  WindowScale measure(const Series& series, size_t origin) const;
   // Writes sequence `b` of x [steps * batch, features].
   WindowScale fill_input(const Series& series, size_t origin, View<float> x, size_t batch, size_t b) const;
   // Writes target [written_steps]: normalised future values less their base, NaN where missing or beyond the end or the
@@ -47,9 +48,10 @@ class Windows {
   // What the network corrects at each of the written steps, in the series' own unit: the window's level, what a
   // baseline makes of the window's values, or the mean of some of these.
   std::vector<double> base_of(const Series& series, size_t origin, const WindowScale& scale) const;
+  // What a baseline makes of the window's values: written_steps, in the series' own unit.
+  std::vector<double> forecast_of(const Baseline& baseline, const Series& series, size_t origin) const;
 
  private:
-  WindowScale measure(const Series& series, size_t origin) const;
   // The segment that begins at step `begin` of the series.
   void fill_known(const Series& series, int64_t begin, size_t origin, float* row) const;
   void fill_past(const Series& series, int64_t begin, size_t origin, const WindowScale& scale, float* row) const;

@@ -143,15 +143,22 @@ TEST(ForecastConfig, TriesBasesByTheData) {
   const auto tried = [&](size_t count, size_t length) { return resolve(config, make_series(count, length)); };
   EXPECT_EQ(tried(1, 120).bases, (Names{"level", "seasonal_naive", "theta"}));
   EXPECT_TRUE(tried(1, 120).choose_base);
+  EXPECT_TRUE(tried(1, 120).blend);
   EXPECT_EQ(tried(30, 120).bases, (Names{"level", "seasonal_naive", "theta"}));
   config.season = 24;
   EXPECT_EQ(tried(30, 120).bases, (Names{"level", "seasonal_naive"}));
+  EXPECT_FALSE(tried(30, 120).blend);
   config.season = 0;
   EXPECT_EQ(tried(1, 6000).bases, Names{"level"});
   EXPECT_FALSE(tried(1, 6000).choose_base);
+  EXPECT_FALSE(tried(1, 6000).blend);
   config.bases = {"drift"};
   EXPECT_EQ(tried(1, 120).bases, Names{"drift"});
   EXPECT_FALSE(tried(1, 120).choose_base);
+  EXPECT_FALSE(tried(1, 120).blend);
+  config.bases = {};
+  config.blend = false;
+  EXPECT_FALSE(tried(1, 120).blend);
 }
 
 TEST(ForecastConfig, CountsCorrectTheLevel) {

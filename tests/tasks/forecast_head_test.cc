@@ -57,8 +57,8 @@ INSTANTIATE_TEST_SUITE_P(Heads, EveryHeadTest, testing::ValuesIn(kFamilies),
 // Trained on data of its family, without calibration, and asked about fresh data: of 30 * 15 * 6 = 2700 values the
 // share below a quantile is its level, with a standard error of 0.01 and what 400 steps of training leave. A count may
 // equal its quantile: the shares below it, and not above it, embrace the level.
-// The location moves to its share, and the quantiles by as much; counts stay.
-TEST_P(EveryHeadTest, DampsTheLocation) {
+// The location moves, and the quantiles by as much; counts stay.
+TEST_P(EveryHeadTest, MovesTheLocation) {
   const auto head = find_head(GetParam().head).make({0.1, 0.5, 0.9});
   const bool counts = find_head(GetParam().head).counts;
   std::vector<float> raw(head->outputs());
@@ -66,10 +66,11 @@ TEST_P(EveryHeadTest, DampsTheLocation) {
   float before[3], after[3];
   head->quantiles(raw.data(), 1.0, before);
   const float location = raw[head->feedback().output];
-  head->damp(raw.data(), 0.25f);
+  EXPECT_EQ(head->location(raw.data()), location);
+  head->move(raw.data(), 0.75f);
   head->quantiles(raw.data(), 1.0, after);
-  for (size_t k = 0; k < 3; ++k) EXPECT_NEAR(after[k], before[k] - (counts ? 0 : 0.75f * location), 1e-5) << k;
-  EXPECT_EQ(raw[head->feedback().output], counts ? location : 0.25f * location);
+  for (size_t k = 0; k < 3; ++k) EXPECT_NEAR(after[k], before[k] + (counts ? 0 : 0.75f), 1e-5) << k;
+  EXPECT_EQ(head->location(raw.data()), counts ? location : location + 0.75f);
 }
 
 TEST_P(EveryHeadTest, RecoversTheQuantilesOfItsFamily) {

@@ -327,6 +327,8 @@ TEST(Forecast, WhatIsPreferredIsKeptUntilALossIsClearlyLess) {
   EXPECT_EQ(choice({-1, -1.01}), 0u);
   EXPECT_EQ(choice({0, 0}), 0u);
   EXPECT_EQ(choice({NAN}), 0u);
+  const double close[] = {1, 0.99, 0.985};
+  EXPECT_EQ(first_unbeaten(close, 0), 2u);
 }
 
 // Noise teaches nothing about the level: what a network has learned by heart is not believed, or only in part.

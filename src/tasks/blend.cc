@@ -1,0 +1,21 @@
+#include "tasks/blend.h"
+
+#include <vector>
+
+namespace elman {
+
+void blend(const ForecastConfig& config, const ForecastHead& head, const Windows& windows, const Series& series,
+           size_t origin, const WindowScale& scale, std::span<const double> base, float* raw) {
+  const double correction = config.correction, share = config.theta_share;
+  if (correction == 1 && share == 0) return;
+  std::vector<double> theta;
+  if (share > 0) theta = windows.forecast_of(*find_base(kThetaName), series, origin);
+  for (size_t step = 0; step < config.horizon; ++step) {
+    float* const at_step = raw + step * head.outputs();
+    const double location = head.location(at_step), believed = correction * location;
+    const double toward = share > 0 ? share * ((theta[step] - base[step]) / scale.scale - believed) : 0;
+    head.move(at_step, static_cast<float>(believed + toward - location));
+  }
+}
+
+}  // namespace elman

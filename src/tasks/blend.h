@@ -1,0 +1,16 @@
+#pragma once
+
+#include <span>
+
+#include "tasks/forecast_head.h"
+#include "tasks/windows.h"
+
+namespace elman {
+
+// Where a network's raw outputs for one window, [horizon * head.outputs()], are moved: a share of its corrections of
+// `base` is believed, then a share of the way to Theta's forecast of the window is gone (ForecastConfig: correction,
+// theta_share). Two such different forecasts err differently, and less together (Bates & Granger 1969).
+void blend(const ForecastConfig& config, const ForecastHead& head, const Windows& windows, const Series& series,
+           size_t origin, const WindowScale& scale, std::span<const double> base, float* raw);
+
+}  // namespace elman

@@ -1,0 +1,93 @@
+#include "tasks/blend.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "tasks/forecast.h"
+#include "tasks/forecast_fixtures.h"
+
+namespace elman {
+namespace {
+
+class BlendTest : public testing::TestWithParam<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(Heads, BlendTest, testing::Values("quantile", "student_t", "gaussian"));
+
+// From what is believed of base + correction a share of the way to Theta, whatever the head.
+TEST_P(BlendTest, GoesAShareOfTheWayToTheta) {
+  const SeriesSet data = make_series(1, 60);
+  const Series& series = data.series[0];
+  constexpr size_t kOrigin = 50;
+  ForecastConfig config = quick();
+  config.head = GetParam();
+  config.season = config.segment = config.horizon = 12;
+  config.look_back = 36;
+  config.bases = {"seasonal_naive"};
+  const Covariates none;
+  const Windows windows(config, data.frequency, none);
+  const auto head = find_head(config.head).make({0.1, 0.5, 0.9});
+  const WindowScale scale = windows.measure(series, kOrigin);
+  const std::vector<double> base = windows.base_of(series, kOrigin, scale),
+                            theta = find_base("theta")->forecast({&series.values[kOrigin - 36], 36}, 12, 12);
+  std::vector<float> raw(12 * head->outputs());
+  for (size_t k = 0; k < raw.size(); ++k) raw[k] = 0.1f * static_cast<float>(k);
+  for (const double correction : {1.0, 0.5, 0.0}) {
+    for (const double share : {0.0, 0.25, 1.0}) {
+      config.correction = correction;
+      config.theta_share = share;
+      std::vector<float> moved = raw;
+      blend(config, *head, windows, series, kOrigin, scale, base, moved.data());
+      for (size_t step = 0; step < 12; ++step) {
+        const float *before = &raw[step * head->outputs()], *after = &moved[step * head->outputs()];
+        const double network = base[step] + scale.scale * correction * head->location(before);
+        EXPECT_NEAR(base[step] + scale.scale * head->location(after), (1 - share) * network + share * theta[step],
+                    1e-5 * std::abs(theta[step]));
+        float quantiles[2][3];
+        head->quantiles(before, scale.scale, quantiles[0]);
+        head->quantiles(after, scale.scale, quantiles[1]);
+        EXPECT_NEAR(quantiles[1][2] - quantiles[1][0], quantiles[0][2] - quantiles[0][0], 1e-4);
+      }
+    }
+  }
+}
+
+// Where one is left to choose what is corrected, Theta, which a line and a season are made for, has a share of what a
+// barely trained network says, and the model file keeps it.
+TEST(Blend, TheHeldOutPartDecides) {
+  const SeriesSet data = make_series(1, 120, 0);
+  ThreadPool pool(1);
+  ForecastConfig config = quick();
+  config.epochs = config.batches_per_epoch = 1;
+  const auto train = [&] { return ForecastModel::train(data, config, pool); };
+  const ForecastModel model = train();
+  EXPECT_GT(model.config().theta_share, 0);
+  const std::string path = testing::TempDir() + "blend_test.safetensors";
+  model.save(path);
+  EXPECT_EQ(ForecastModel::load(path).forecast(nullptr, 0, {0.5}, pool)[0].y_hat,
+            model.forecast(nullptr, 0, {0.5}, pool)[0].y_hat);
+  std::filesystem::remove(path);
+  config.blend = false;
+  EXPECT_EQ(train().config().theta_share, 0);
+  config.blend = true;
+  config.bases = {"level"};
+  EXPECT_EQ(train().config().theta_share, 0);
+}
+
+// Of many series a fifth of the forecast is Theta's unless it is clearly worse for that; here neither knows anything.
+// Of few, or where more is known of the future, what proves best decides, as above.
+TEST(Blend, OfManySeriesALittleIsPreferred) {
+  SeriesSet data = make_series(25, 60);
+  Random random(11, 0);
+  for (Series& s : data.series)
+    for (double& v : s.values) v = 100 + random.uniform(-1, 1);
+  ThreadPool pool(2);
+  ForecastConfig config = quick();
+  config.ensemble = 1;
+  const ForecastModel model = ForecastModel::train(data, config, pool);
+  EXPECT_EQ(model.config().theta_share, 0.2);
+}
+
+}  // namespace
+}  // namespace elman
