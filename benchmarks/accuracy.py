@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Accuracy on public series: trains with the tool's defaults on the training file alone, then scores on the test file, once.
 
-    benchmarks/accuracy.py [--elman build/release/elman] [--data FOLDER or $ELMAN_DATA] [--seeds 1,2,3] [--rows PREFIX]
+    benchmarks/accuracy.py [--elman build/release/elman] [--data FOLDER or $ELMAN_DATA] [--seeds 1,2,3] [--rows PREFIX] [--linear]
 
 FOLDER holds tourism_monthly_{train,test}.csv, m4_hourly_{train,test}.csv (unique_id,ds,y), airline_passengers.csv, ETTh1.csv,
 vic_electricity.csv, exchange_rate.txt.gz, monthly_milk_incomplete.csv and air_quality_valencia.csv. Of ETTh1 rows to 11,520
@@ -51,7 +51,7 @@ def tool(*arguments):
 
 def forecasts(train, horizon, seed, folder):
     model, output = os.path.join(folder, "m.safetensors"), os.path.join(folder, "f.csv")
-    tool("train", "forecast", train, "--horizon", str(horizon), "--seed", str(seed), "-q", "-o", model)
+    tool("train", "forecast", train, "--horizon", str(horizon), "--seed", str(seed), "-q", "-o", model, *LINEAR)
     tool("forecast", model, "-q", "-o", output)
     result = {}
     with open(output, newline="") as file:
@@ -68,7 +68,7 @@ def measure(row, train_path, train, test, season, score, unit):
         for seed in SEEDS:
             predicted = forecasts(train_path, horizon, seed, folder)
             figures.append(statistics.fmean(score(train[k], test[k], predicted[k], season) for k in test))
-    print(json.dumps({"row": row, "figure": round(statistics.fmean(figures), 4), "unit": unit,
+    print(json.dumps({"row": row + SUFFIX, "figure": round(statistics.fmean(figures), 4), "unit": unit,
                       "each": [round(f, 4) for f in figures], "naive": round(naive, 4), "seeds": SEEDS,
                       "minutes": round((time.time() - start) / 60, 2)}), flush=True)
 
@@ -100,19 +100,19 @@ def judged(row, measure, unit, *arguments):
     """One row of `elman backtest … --json`, which trains before the first window and forecasts all of them."""
     figures, coverage, start = [], [], time.time()
     for seed in SEEDS:
-        out = subprocess.run([ELMAN, "backtest", *arguments, "--seed", str(seed), "-q", "--json"], check=True,
+        out = subprocess.run([ELMAN, "backtest", *arguments, *LINEAR, "--seed", str(seed), "-q", "--json"], check=True,
                              stdout=subprocess.PIPE).stdout
         result = json.loads(out)
         figures.append(result["metrics"][measure])
         coverage.append(result["metrics"]["coverage"])
     naive = result["methods"]["seasonal_naive"]
-    print(json.dumps({"row": row, "figure": round(statistics.fmean(figures), 4), "unit": unit,
+    print(json.dumps({"row": row + SUFFIX, "figure": round(statistics.fmean(figures), 4), "unit": unit,
                       "each": [round(f, 4) for f in figures], "naive": round(naive[measure], 4), "seeds": SEEDS,
                       "coverage": coverage, "verdict": result["verdict"],
                       "minutes": round((time.time() - start) / 60, 2)}), flush=True)
 
 
-def etth1(folder, horizon, linear):
+def etth1(folder, horizon):
     """Mean squared error, each channel in units of its deviation in the first 8,640 rows."""
     table = columns(os.path.join(DATA, "ETTh1.csv"))
     past = write_table(os.path.join(folder, "past.csv"), table[:1 + 11520])
@@ -121,7 +121,7 @@ def etth1(folder, horizon, linear):
     model, errors = os.path.join(folder, "m.safetensors"), os.path.join(folder, "e.csv")
     figures, start = {}, time.time()
     for seed in SEEDS:
-        tool("train", "forecast", past, "--horizon", str(horizon), "--seed", str(seed), "-q", "-o", model, *linear)
+        tool("train", "forecast", past, "--horizon", str(horizon), "--seed", str(seed), "-q", "-o", model, *LINEAR)
         tool("backtest", model, whole, "--windows", str(2880 - horizon + 1), "--stride", "1", "-q", "-o", errors)
         squares = {}
         for row in csv.DictReader(open(errors)):
@@ -130,7 +130,7 @@ def etth1(folder, horizon, linear):
         for method in squares:
             figures.setdefault(method, []).append(statistics.fmean(squares[method]))
     each = figures["elman"]
-    print(json.dumps({"row": f"etth1_{horizon}" + ("_linear" if linear else ""), "figure": round(statistics.fmean(each), 4),
+    print(json.dumps({"row": f"etth1_{horizon}" + SUFFIX, "figure": round(statistics.fmean(each), 4),
                       "unit": "MSE, scaled", "each": [round(f, 4) for f in each],
                       "naive": round(figures["seasonal_naive"][0], 4), "seeds": SEEDS,
                       "minutes": round((time.time() - start) / 60, 2)}), flush=True)
@@ -163,11 +163,13 @@ parser.add_argument("--elman", default="build/release/elman")
 parser.add_argument("--data", default=os.environ.get("ELMAN_DATA"))
 parser.add_argument("--seeds", default="1,2,3")
 parser.add_argument("--rows", default="", help="those whose name begins so")
+parser.add_argument("--linear", action="store_true", help="the linear part alone, without recurrence")
 arguments = parser.parse_args()
 if not arguments.data:
     parser.error("name the folder of the series with --data or $ELMAN_DATA")
 ELMAN, DATA = os.path.abspath(arguments.elman), arguments.data
 SEEDS = [int(seed) for seed in arguments.seeds.split(",")]
+LINEAR, SUFFIX = (["--num-layers", "0"], "_linear") if arguments.linear else ([], "")
 
 ROWS = {"airline_passengers": airline}
 for name, season, score, unit in [("tourism_monthly", 12, mase, "mean MASE"), ("m4_hourly", 24, owa, "OWA")]:
@@ -175,12 +177,12 @@ for name, season, score, unit in [("tourism_monthly", 12, mase, "mean MASE"), ("
     ROWS[name] = lambda folder, r=(name, train_file, test_file, season, score, unit): measure(
         r[0], r[1], read_long(r[1]), read_long(r[2]), *r[3:])
 for horizon in (96, 192, 336, 720):
-    for kind, linear in [("", []), ("_linear", ["--num-layers", "0"])]:
-        ROWS[f"etth1_{horizon}{kind}"] = lambda folder, r=(horizon, linear): etth1(folder, *r)
+    ROWS[f"etth1_{horizon}"] = lambda folder, h=horizon: etth1(folder, h)
 ROWS["vic_electricity"] = vic_electricity
 ROWS["exchange_rate_24"] = lambda folder: exchange_rate(folder, 24)
-ROWS["milk_incomplete"] = lambda folder: judged("milk_incomplete", "mae", "MAE", os.path.join(
-    DATA, "monthly_milk_incomplete.csv"), "--horizon", "12")
+for name, windows in [("milk_incomplete", "1"), ("milk_incomplete_5_years", "5")]:
+    ROWS[name] = lambda folder, r=(name, windows): judged(r[0], "mae", "MAE", os.path.join(
+        DATA, "monthly_milk_incomplete.csv"), "--horizon", "12", "--windows", r[1])
 ROWS["valencia"] = lambda folder: judged("valencia", "mae", "MAE", os.path.join(DATA, "air_quality_valencia.csv"),
                                          "--horizon", "24", "--windows", "30")
 for name, row in ROWS.items():
