@@ -5,6 +5,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <span>
 #include <utility>
 
 #include "base/error.h"
@@ -191,14 +192,15 @@ class Training {
   }
 
   // Sets `share`, a part of d, to the first that no other clearly beats on what was held out.
-  template <size_t kCount>
-  void choose(Decision& d, double& share, const double (&shares)[kCount], double clear_gain) const {
+  void choose(Decision& d, double& share, std::span<const double> shares, double clear_gain) const {
+    share = shares[0];
+    if (!held_out_) return;
     std::vector<double> losses;
-    for (size_t k = 0; k < kCount && held_out_; ++k) {
-      share = shares[k];
+    for (const double candidate : shares) {
+      share = candidate;
       losses.push_back(Judge(*this, d).problem.validate());
     }
-    share = shares[held_out_ ? first_unbeaten(losses, clear_gain) : 0];
+    share = shares[first_unbeaten(losses, clear_gain)];
   }
 
   std::vector<Buffer<float>> weights_of(const std::vector<size_t>& trials) const {

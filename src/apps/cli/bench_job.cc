@@ -31,7 +31,7 @@ void fill_random(float* values, size_t n, uint64_t stream) {
 NetworkConfig network_of(const BenchJob& job) {
   NetworkConfig config{.input_size = job.features(),
                        .layers = {Recurrent{.cell = job.cell, .hidden_size = job.hidden_size}}};
-  if (job.output_size > 0) config.layers.push_back(Linear{.output_size = job.output_size});
+  if (job.output_size > 0) config.layers.emplace_back(Linear{.output_size = job.output_size});
   return config;
 }
 
