@@ -117,7 +117,7 @@ void check_batch(const ForecastConfig& c, const std::vector<size_t>& lengths, co
 void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
   const size_t values = std::accumulate(lengths.begin(), lengths.end(), size_t{0});
   const size_t windows = training_windows(c, lengths);
-  const bool few = lengths.size() < kManySeries, is_long = few && values > kLongValues, is_small = few && !is_long;
+  const bool few = !is_panel(lengths.size()), is_long = few && values > kLongValues, is_small = few && !is_long;
   if (c.validation_share == 0) c.validation_share = is_small ? 0.2 : 0.1;
   if (c.hidden_size == 0) c.hidden_size = windows < kFewWindows ? 16 : is_long ? 128 : 64;
   if (c.batch_size == 0) c.batch_size = is_small ? 32 : is_long ? 64 : kLargestBatch;
@@ -169,7 +169,7 @@ const HeadEntry& head_of(const ForecastConfig& c) {
   return find_head(c.head.empty() ? find_family(c.model).head : c.head);
 }
 
-bool is_panel(const SeriesSet& data) { return data.series.size() >= kManySeries; }
+bool is_panel(size_t series) noexcept { return series >= kManySeries; }
 
 ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
   const ForecastFamily& family = find_family(c.model);

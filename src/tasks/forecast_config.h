@@ -57,8 +57,8 @@ struct ForecastConfig {
 
 // The head that is named, or the model's usual one.
 const HeadEntry& head_of(const ForecastConfig& config);
-// Whether there are many series, which teach each other: a panel.
-bool is_panel(const SeriesSet& data);
+// Whether so many series teach each other: a panel.
+bool is_panel(size_t series) noexcept;
 // Fills in every zero from frequency, number and lengths of the series. Throws kUsage on settings that contradict each
 // other, kData when no series is long enough for one training window.
 ForecastConfig resolve(ForecastConfig config, const SeriesSet& data);

@@ -24,7 +24,7 @@ using nlohmann::json;
 constexpr int64_t kWarmUp = 50;  // steps; less in short trainings
 // Shares of the network's corrections that the held-out part decides between.
 constexpr double kCorrections[] = {1.0, 0.75, 0.5, 0.25, 0.0};
-// The same of the forecast that is Theta's. For many series a little is best unless they clearly say otherwise; for
+// The same of the forecast that is Theta's. For many series a little, unless another share is clearly better; for
 // few, or where more is known of the future than Theta knows, what proves best.
 constexpr double kThetaShares[] = {0.2, 0.0, 0.4, 0.6, 0.8, 1.0};
 // The members of a trial train for so many times the steps that were best, in turn: which number was best is mostly
@@ -181,7 +181,7 @@ class Training {
       d.chosen = best_of_each_base(trials_);
     }
     choose(d, d.correction, kCorrections, kClearGain);
-    const bool prefers = is_panel(data_) && config_.covariates.future.empty();
+    const bool prefers = is_panel(data_.series.size()) && config_.covariates.future.empty();
     if (config_.blend) choose(d, d.theta_share, kThetaShares, prefers ? kClearGain : 0);
     if (held_out_) {
       Judge judge(*this, d);

@@ -75,7 +75,7 @@ TEST(Blend, TheHeldOutPartDecides) {
   EXPECT_EQ(train().config().theta_share, 0);
 }
 
-// Of many series a fifth of the forecast is Theta's unless it is clearly worse for that; here neither knows anything.
+// Of many series a fifth of the forecast is Theta's unless another share is clearly better; here nothing can be known.
 // Of few, or where more is known of the future, what proves best decides, as above.
 TEST(Blend, OfManySeriesALittleIsPreferred) {
   SeriesSet data = make_series(25, 60);

@@ -54,9 +54,6 @@ class EveryHeadTest : public testing::TestWithParam<Family> {};
 INSTANTIATE_TEST_SUITE_P(Heads, EveryHeadTest, testing::ValuesIn(kFamilies),
                          [](const auto& family) { return std::string(family.param.head); });
 
-// Trained on data of its family, without calibration, and asked about fresh data: of 30 * 15 * 6 = 2700 values the
-// share below a quantile is its level, with a standard error of 0.01 and what 400 steps of training leave. A count may
-// equal its quantile: the shares below it, and not above it, embrace the level.
 // The location moves, and the quantiles by as much; counts stay.
 TEST_P(EveryHeadTest, MovesTheLocation) {
   const auto head = find_head(GetParam().head).make({0.1, 0.5, 0.9});
@@ -73,6 +70,9 @@ TEST_P(EveryHeadTest, MovesTheLocation) {
   EXPECT_EQ(head->location(raw.data()), counts ? location : location + 0.75f);
 }
 
+// Trained on data of its family, without calibration, and asked about fresh data: of 30 * 15 * 6 = 2700 values the
+// share below a quantile is its level, with a standard error of 0.01 and what 400 steps of training leave. A count may
+// equal its quantile: the shares below it, and not above it, embrace the level.
 TEST_P(EveryHeadTest, RecoversTheQuantilesOfItsFamily) {
   ThreadPool pool(2);
   ForecastConfig config = config_for(GetParam());
