@@ -6,7 +6,8 @@ namespace elman {
 
 void blend(const ForecastConfig& config, const ForecastHead& head, const Windows& windows, const Series& series,
            size_t origin, const WindowScale& scale, std::span<const double> base, float* raw) {
-  const double correction = config.correction, share = config.theta_share;
+  // Theta knows no season from a short past, and what was held out judged it by full ones.
+  const double correction = config.correction, share = origin < config.look_back ? 0.0 : config.theta_share;
   if (correction == 1 && share == 0) return;
   std::vector<double> theta;
   if (share > 0) theta = windows.forecast_of(*find_base(kThetaName), series, origin);

@@ -53,6 +53,28 @@ TEST_P(BlendTest, GoesAShareOfTheWayToTheta) {
   }
 }
 
+// What was held out judged Theta by full look-backs, and from less it may not know the season.
+TEST(Blend, LeavesAShortPastToTheNetwork) {
+  const SeriesSet data = make_series(1, 60);
+  ForecastConfig config = quick();
+  config.season = config.segment = config.horizon = 12;
+  config.look_back = 36;
+  config.bases = {"level"};
+  config.theta_share = 1;
+  const Covariates none;
+  const Windows windows(config, data.frequency, none);
+  const auto head = find_head("quantile").make({0.5});
+  const auto blended = [&](size_t origin) {
+    const WindowScale scale = windows.measure(data.series[0], origin);
+    std::vector<float> raw(12, 0.5f);
+    blend(config, *head, windows, data.series[0], origin, scale, windows.base_of(data.series[0], origin, scale),
+          raw.data());
+    return raw;
+  };
+  EXPECT_EQ(blended(35), std::vector<float>(12, 0.5f));
+  EXPECT_NE(blended(36), std::vector<float>(12, 0.5f));
+}
+
 // Where one is left to choose what is corrected, Theta, which a line and a season are made for, has a share of what a
 // barely trained network says, and the model file keeps it.
 TEST(Blend, TheHeldOutPartDecides) {
