@@ -179,13 +179,13 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
          "{}: the longest series has {} values, expected more than the horizon of {}; give more data or a smaller "
          "--horizon",
          data.path, lengths.empty() ? 0 : lengths.back(), c.horizon);
-  const size_t longest = lengths.back(), median = lengths[lengths.size() / 2];
+  const size_t longest = lengths.back();
   if (c.season == 0) c.season = data.season_length();
   const bool chose_segment = c.segment == 0;
   if (chose_segment) c.segment = family.segment(c);
   if (c.look_back == 0) {
     if (chose_segment) c.segment = std::min(c.segment, longest - c.horizon);
-    c.look_back = round_up(family.look_back(c, median), c.segment);
+    c.look_back = round_up(family.look_back(c, lengths), c.segment);
     const size_t most = std::max(c.segment, (longest - c.horizon) / c.segment * c.segment);
     c.look_back = std::min(c.look_back, most);
   }

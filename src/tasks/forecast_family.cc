@@ -9,6 +9,7 @@ namespace elman {
 namespace {
 
 constexpr size_t kHoursOfWeek = 7 * 24;
+using Lengths = std::span<const size_t>;  // of the series, ascending
 
 size_t outputs_of(const ForecastConfig& c) { return find_head(c.head).make(c.quantiles)->outputs(); }
 
@@ -29,15 +30,17 @@ size_t choose_segment(const ForecastConfig& c) {
   return (c.horizon + 1) / 2;  // nothing to keep together: few steps
 }
 
-// How far back is worth reading: enough seasons to average out noise, fewer where they are long.
-size_t segments_look_back(const ForecastConfig& c, size_t median_length) {
+// How far back is worth reading: enough seasons to average out noise, more where the data teach what to make of them.
+size_t segments_look_back(const ForecastConfig& c, Lengths lengths) {
+  const size_t median = lengths[lengths.size() / 2];
+  const bool panel = is_panel(lengths.size());
   switch (c.season) {
     case 0:
     case 1: return std::max<size_t>(2 * c.horizon, 8);
-    case 4:
-    case 12: return 5 * c.season;
-    case 7: return median_length >= 2 * 53 * 7 + c.horizon ? 53 * 7 : 8 * 7;
-    case 24: return 14 * 24;
+    case 4: return 5 * 4;
+    case 7: return panel && median >= 2 * 53 * 7 + c.horizon ? 53 * 7 : 16 * 7;
+    case 12: return (panel ? 5 : 7) * 12;
+    case 24: return c.horizon > 2 * 24 || median >= 2 * 365 * 24 ? 2 * kHoursOfWeek : kHoursOfWeek;
     case 52: return 104;
     default: return 7 * c.season;
   }
@@ -73,14 +76,14 @@ std::vector<LayerConfig> segment_layers(const ForecastConfig& c, const Windows& 
 size_t one_step(const ForecastConfig&) { return 1; }
 
 // Three seasons, of long ones what a step at a time can be read in.
-size_t loop_look_back(const ForecastConfig& c, size_t) {
+size_t loop_look_back(const ForecastConfig& c, Lengths) {
   constexpr size_t kShortest = 8, kLongest = 512;
   return std::clamp(std::max(3 * c.season, c.season < 2 ? c.horizon : 0), kShortest, kLongest);
 }
 
 // Of hours two weeks, so that the same hour of the last one can be read.
-size_t global_look_back(const ForecastConfig& c, size_t median_length) {
-  return c.season == 24 ? 2 * kHoursOfWeek : loop_look_back(c, median_length);
+size_t global_look_back(const ForecastConfig& c, Lengths lengths) {
+  return c.season == 24 ? 2 * kHoursOfWeek : loop_look_back(c, lengths);
 }
 
 std::vector<size_t> last_value(const ForecastConfig&) { return {1}; }

@@ -19,9 +19,9 @@ struct ForecastFamily {
   // so corrects the level alone.
   bool closed_loop;
   std::string_view head;  // unless one is named
-  // What is chosen where nothing is told, by season, horizon and the usual length of the series.
+  // What is chosen where nothing is told, by season, horizon and the lengths of the series, ascending.
   size_t (*segment)(const ForecastConfig& config);
-  size_t (*look_back)(const ForecastConfig& config, size_t median_length);
+  size_t (*look_back)(const ForecastConfig& config, std::span<const size_t> lengths);
   // Of a closed loop, the steps back at which it reads values, ascending from 1; all lie in the look-back.
   std::vector<size_t> (*lags)(const ForecastConfig& config);
   // Names of parameters begin with `prefix`. REQUIRES: a resolved config.

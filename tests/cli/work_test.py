@@ -15,7 +15,7 @@ METRICS = {"mase", "smape", "mae", "mse", "rmse"}
 class Train(ToolTest):
     def test_tells_what_was_found_and_chosen_and_what_to_do_next(self):
         out, err = self.run_tool("train", "forecast", CO2, "--horizon", 6, *SMALL, "-o", "m.safetensors")
-        for text in ["526 steps, monthly", "5 missing", "season 12", "look-back 60", "(conformal)",
+        for text in ["526 steps, monthly", "5 missing", "season 12", "look-back 84", "(conformal)",
                      "training what corrects level", "training what corrects seasonal_naive",
                      "training what corrects theta",
                      "the held-out part speaks for",

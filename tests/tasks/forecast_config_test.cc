@@ -82,7 +82,7 @@ TEST(ForecastConfig, ChoosesFromTheData) {
   const ForecastConfig config = resolve(quick(), make_series(3, 120));
   EXPECT_EQ(config.season, 12u);
   EXPECT_EQ(config.segment, 12u);
-  EXPECT_EQ(config.look_back, 60u);
+  EXPECT_EQ(config.look_back, 84u);
   EXPECT_FALSE(explain(config, make_series(3, 120)).empty());
 }
 
@@ -107,19 +107,26 @@ TEST(ForecastConfig, AFewWindowsGetANarrowLayer) {
   EXPECT_EQ(size(5, 120), 64u);
 }
 
-// Of weeks two years, of days eight weeks, or a year if there are two; of anything else seven seasons.
+// Of hours a week, or two where there is much to learn from or to forecast; of days sixteen weeks, in a panel of two
+// years one; of months seven years, in a panel five; of weeks two years; of anything else seven seasons.
 TEST(ForecastConfig, LooksBackByTheSeason) {
-  const auto look_back = [](size_t season, size_t length) {
+  const auto look_back = [](size_t season, size_t length, size_t series = 1, size_t horizon = 6) {
     ForecastConfig config = quick();
     config.season = season;
-    return resolve(config, make_series(1, length)).look_back;
+    config.horizon = horizon;
+    return resolve(config, make_series(series, length)).look_back;
   };
   EXPECT_EQ(look_back(1, 1000), 12u);  // twice the horizon
   EXPECT_EQ(look_back(4, 1000), 20u);
   EXPECT_EQ(look_back(5, 1000), 35u);
-  EXPECT_EQ(look_back(7, 2 * 53 * 7 + 5), 56u);
-  EXPECT_EQ(look_back(7, 2 * 53 * 7 + 6), 371u);
-  EXPECT_EQ(look_back(24, 1000), 336u);
+  EXPECT_EQ(look_back(7, 1000), 112u);
+  EXPECT_EQ(look_back(7, 2 * 53 * 7 + 5, 20), 112u);
+  EXPECT_EQ(look_back(7, 2 * 53 * 7 + 6, 20), 371u);
+  EXPECT_EQ(look_back(12, 1000), 84u);
+  EXPECT_EQ(look_back(12, 200, 20), 60u);
+  EXPECT_EQ(look_back(24, 2 * 365 * 24 - 1, 1, 48), 168u);
+  EXPECT_EQ(look_back(24, 2 * 365 * 24), 336u);
+  EXPECT_EQ(look_back(24, 1000, 1, 49), 336u);
   EXPECT_EQ(look_back(52, 1000), 104u);
   EXPECT_EQ(look_back(52, 100), 91u);  // whole segments of a quarter, as many as there are
 }

@@ -247,6 +247,7 @@ TEST(Forecast, SeveralBasesForecastTheirMean) {
     ForecastConfig config = quick();
     config.bases = std::move(bases);
     config.refit = false;
+    config.look_back = 60;
     config.epochs = 12;        // enough to be believed
     config.quantiles = {0.5};  // of several the middle one is taken, whichever that is
     const ForecastModel model = ForecastModel::train(data, config, pool);
