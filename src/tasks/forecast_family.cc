@@ -30,7 +30,8 @@ size_t choose_segment(const ForecastConfig& c) {
   return (c.horizon + 1) / 2;  // nothing to keep together: few steps
 }
 
-// How far back is worth reading: enough seasons to average out noise, more where the data teach what to make of them.
+// How far back is worth reading, as held-out parts of public series showed: enough seasons to average out noise, fewer
+// where they are long. Panels of months gain nothing from more; long series of hours and far horizons do.
 size_t segments_look_back(const ForecastConfig& c, Lengths lengths) {
   const size_t median = lengths[lengths.size() / 2];
   const bool panel = is_panel(lengths.size());

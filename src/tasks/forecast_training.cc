@@ -25,7 +25,8 @@ constexpr int64_t kWarmUp = 50;  // steps; less in short trainings
 // Shares of the network's corrections that the held-out part decides between.
 constexpr double kCorrections[] = {1.0, 0.75, 0.5, 0.25, 0.0};
 // The same of the forecast that is Theta's. For many series a little, unless another share is clearly better; for
-// few, or where more is known of the future than Theta knows, what proves best.
+// few, or where more is known of the future than Theta knows, what proves best; the first where no held-out window is
+// full, for only these Theta shares in.
 constexpr double kThetaShares[] = {0.2, 0.0, 0.4, 0.6, 0.8, 1.0};
 // The members of a trial train for so many times the steps that were best, in turn: which number was best is mostly
 // chance on one stretch of time, and networks that stopped early and late err differently.

@@ -247,8 +247,8 @@ TEST(Forecast, SeveralBasesForecastTheirMean) {
     ForecastConfig config = quick();
     config.bases = std::move(bases);
     config.refit = false;
-    config.look_back = 60;
-    config.epochs = 12;        // enough to be believed
+    config.look_back = 60;     // leaves windows enough…
+    config.epochs = 12;        // …to be believed
     config.quantiles = {0.5};  // of several the middle one is taken, whichever that is
     const ForecastModel model = ForecastModel::train(data, config, pool);
     EXPECT_EQ(model.config().bases, config.bases);
