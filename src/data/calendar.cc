@@ -26,6 +26,18 @@ std::array<float, 2> unit_circle(double turns) noexcept {
 
 double ratio(int64_t part, int64_t whole) noexcept { return static_cast<double>(part) / static_cast<double>(whole); }
 
+size_t month_of(Time time) noexcept { return static_cast<size_t>(to_civil(time).month - 1); }
+
+size_t weekday_of(Time time) noexcept {
+  const int64_t days = (time - to_civil(time).of_day) / kDay + 3;  // 1970-01-01 was a Thursday, weeks start on Monday
+  return static_cast<size_t>((days % 7 + 7) % 7);
+}
+
+size_t hour_of(Time time) noexcept { return static_cast<size_t>(to_civil(time).of_day / kHour); }
+
+// From the slowest on, so that a frequency has the first of them.
+constexpr CalendarCycle kCycles[] = {{"month", 12, month_of}, {"weekday", 7, weekday_of}, {"hour", 24, hour_of}};
+
 // How much of the feature's cycle has passed, in [0, 1).
 double phase(Time time, CalendarFeature feature) noexcept {
   const CivilTime civil = to_civil(time);
@@ -36,10 +48,7 @@ double phase(Time time, CalendarFeature feature) noexcept {
       return ratio(time - year, next - year);
     }
     case CalendarFeature::kDayOfMonth: return ratio(civil.day - 1, days_in_month(civil.year, civil.month));
-    case CalendarFeature::kDayOfWeek: {
-      const int64_t days = (time - civil.of_day) / kDay + 3;  // 1970-01-01 was a Thursday, weeks start on Monday
-      return ratio((days % 7 + 7) % 7, 7);
-    }
+    case CalendarFeature::kDayOfWeek: return ratio(static_cast<int64_t>(weekday_of(time)), 7);
     case CalendarFeature::kHourOfDay: return ratio(civil.of_day, kDay);
     case CalendarFeature::kMinuteOfHour: return ratio(civil.of_day % kHour, kHour);
   }
@@ -69,6 +78,30 @@ void fill_calendar(Time time, std::span<const CalendarFeature> features, std::sp
     out[2 * i] = sine;
     out[2 * i + 1] = cosine;
   }
+}
+
+std::span<const CalendarCycle> calendar_cycles(const Frequency& frequency) noexcept {
+  const std::span<const CalendarCycle> all = kCycles;
+  switch (frequency.unit) {
+    case Frequency::Unit::kSteps: return {};
+    case Frequency::Unit::kMonths: return all.first(frequency.count % 12 == 0 ? 0 : 1);
+    case Frequency::Unit::kMicroseconds: return all.first(frequency.count < kDay ? 3 : frequency.count < kWeek ? 2 : 1);
+  }
+  return {};
+}
+
+size_t calendar_places(const Frequency& frequency) noexcept {
+  const auto cycles = calendar_cycles(frequency);
+  return cycles.empty() ? 1 : cycles.back().places;
+}
+
+std::vector<size_t> calendar_places(const Frequency& frequency, Time start, size_t first, size_t count) {
+  std::vector<size_t> places(count);
+  const auto cycles = calendar_cycles(frequency);
+  if (cycles.empty()) return places;
+  for (size_t k = 0; k < count; ++k)
+    places[k] = cycles.back().place(frequency.time_at(start, static_cast<int64_t>(first + k)));
+  return places;
 }
 
 }  // namespace elman

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/time.h"
@@ -78,5 +79,19 @@ enum class CalendarFeature { kMonthOfYear, kDayOfYear, kDayOfMonth, kDayOfWeek, 
 std::vector<CalendarFeature> calendar_features(const Frequency& frequency);
 // Writes sin, cos for each feature. REQUIRES out.size() == 2 * features.size().
 void fill_calendar(Time time, std::span<const CalendarFeature> features, std::span<float> out) noexcept;
+
+// A cycle of the calendar in whose places forecasts may be better or worse.
+struct CalendarCycle {
+  std::string_view name;  // "hour"
+  size_t places;          // 24
+  size_t (*place)(Time time) noexcept;
+};
+// Those that steps of this frequency run through: the months of a year, the days of a week from Monday on, the hours of
+// a day; none for integer axes and yearly data.
+std::span<const CalendarCycle> calendar_cycles(const Frequency& frequency) noexcept;
+// How many places the fastest of them has, 1 where there is none, and in which `count` steps of a series lie that
+// starts at `start`, from its step `first` on.
+size_t calendar_places(const Frequency& frequency) noexcept;
+std::vector<size_t> calendar_places(const Frequency& frequency, Time start, size_t first, size_t count);
 
 }  // namespace elman

@@ -18,12 +18,14 @@ struct WindowForecasts {
   std::vector<const Series*> series;
   std::vector<Quantiles> by_window;  // [series * windows], a series' windows side by side
   std::vector<double> levels;
+  Frequency frequency;
   size_t season = 1, skipped = 0, overlapping = 0;
 };
 
 // Which windows of which series there are, with place for their forecasts.
 WindowForecasts select_series(const SeriesSet& data, const RollingOrigins& origins) {
   WindowForecasts f;
+  f.frequency = data.frequency;
   for (const Series& s : data.series) {
     if (origins.fit(s.values.size())) f.series.push_back(&s);
     else ++f.skipped;
@@ -80,9 +82,35 @@ Futures ask_baselines(const Series& series, size_t origin, size_t season, size_t
   return futures;
 }
 
+// The model's errors in each place of each cycle of the calendar.
+class CalendarErrors {
+ public:
+  explicit CalendarErrors(const Frequency& frequency) : frequency_(frequency), cycles_(calendar_cycles(frequency)) {
+    for (const CalendarCycle& cycle : cycles_) sums_.emplace_back(cycle.places);
+  }
+
+  void add(const Series& series, size_t index, const ErrorSums& error) {
+    const Time time = frequency_.time_at(series.start, static_cast<int64_t>(index));
+    for (size_t c = 0; c < cycles_.size(); ++c) sums_[c][cycles_[c].place(time)] += error;
+  }
+  std::vector<CalendarResult> results(const std::vector<double>& levels) const {
+    std::vector<CalendarResult> results;
+    for (size_t c = 0; c < cycles_.size(); ++c) {
+      results.push_back({cycles_[c].name, {}});
+      for (const ErrorSums& sums : sums_[c]) results.back().places.push_back(sums.metrics(levels, NAN));
+    }
+    return results;
+  }
+
+ private:
+  Frequency frequency_;
+  std::span<const CalendarCycle> cycles_;
+  std::vector<std::vector<ErrorSums>> sums_;  // [cycles][places]
+};
+
 // `futures` [windows] are the baselines'.
 SeriesErrors score(const WindowForecasts& f, size_t index, const RollingOrigins& origins,
-                   std::span<const Futures> futures) {
+                   std::span<const Futures> futures, CalendarErrors& by_calendar) {
   const size_t windows = origins.windows(), h = origins.horizon();
   const std::vector<double>& y = f.series[index]->values;
   const size_t median = static_cast<size_t>(std::find(f.levels.begin(), f.levels.end(), 0.5) - f.levels.begin());
@@ -95,8 +123,11 @@ SeriesErrors score(const WindowForecasts& f, size_t index, const RollingOrigins&
     const Quantiles& forecast = f.by_window[index * windows + w];
     for (size_t k = 0; k < h; ++k) {
       for (size_t q = 0; q < at_levels.size(); ++q) at_levels[q] = forecast[q][k];
-      for (ErrorSums* sums : {&errors.methods[0].by_step[k], &errors.methods[0].by_window[w]})
-        sums->add(y[origin + k], at_levels[median], f.levels, at_levels);
+      ErrorSums error;
+      error.add(y[origin + k], at_levels[median], f.levels, at_levels);
+      errors.methods[0].by_step[k] += error;
+      errors.methods[0].by_window[w] += error;
+      by_calendar.add(*f.series[index], origin + k, error);
     }
     for (size_t m = 0; m < baselines().size(); ++m)
       for (size_t k = 0; k < h; ++k)
@@ -159,6 +190,7 @@ BacktestReport judge(const WindowForecasts& f, const RollingOrigins& origins, Th
                      const OnSeries& on_series) {
   std::vector<MethodMeans> methods(1 + baselines().size(), {origins.horizon(), origins.windows()});
   const size_t windows = origins.windows(), at_once = std::max<size_t>(kWindowsAtOnce / windows, 1);
+  CalendarErrors by_calendar(f.frequency);
   std::vector<Futures> futures(std::min(at_once, f.series.size()) * windows);
   for (size_t first = 0; first < f.series.size(); first += at_once) {
     const size_t count = std::min(at_once, f.series.size() - first);
@@ -170,7 +202,7 @@ BacktestReport judge(const WindowForecasts& f, const RollingOrigins& origins, Th
       }
     });
     for (size_t i = 0; i < count; ++i) {
-      const SeriesErrors errors = score(f, first + i, origins, {&futures[i * windows], windows});
+      const SeriesErrors errors = score(f, first + i, origins, {&futures[i * windows], windows}, by_calendar);
       for (size_t m = 0; m < methods.size(); ++m) methods[m].add(errors.methods[m], errors.scale);
       if (on_series) on_series(found_about(f, first + i, origins, errors));
     }
@@ -183,6 +215,7 @@ BacktestReport judge(const WindowForecasts& f, const RollingOrigins& origins, Th
   report.overlapping = f.overlapping;
   for (size_t m = 0; m < methods.size(); ++m)
     report.methods.push_back(methods[m].result(name_of(m), m == 0 ? f.levels : kNoLevels));
+  report.by_calendar = by_calendar.results(f.levels);
   report.conclude(origins.span());
   return report;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tasks/diebold_mariano.h"
@@ -15,9 +16,17 @@ struct MethodResult {
   double skill = 0;  // 1 - error / error of seasonal_naive: 1 is perfect, below 0 worse; NaN if that makes no error
 };
 
+// The model's figures in each place of a cycle of the calendar, such as each hour of the day, over all windows and
+// series; without a scale.
+struct CalendarResult {
+  std::string_view cycle;       // CalendarCycle::name
+  std::vector<Metrics> places;  // without points where no forecast fell
+};
+
 // What a backtest found, and what follows from it. The error that is compared is Metrics::judged().
 struct BacktestReport {
-  std::vector<MethodResult> methods;  // the model first, then every baseline
+  std::vector<MethodResult> methods;        // the model first, then every baseline
+  std::vector<CalendarResult> by_calendar;  // one for each of calendar_cycles()
   size_t series = 0, windows = 0, skipped_series = 0;
   size_t overlapping = 0;  // windows that reach into the model's own training data
 

@@ -10,7 +10,8 @@ namespace elman {
 namespace {
 
 constexpr size_t kMostParts = 3;
-constexpr size_t kCommonParts = 6;  // that thirds, halves and the whole are made of
+constexpr double kHalfBelieved =
+    5;  // values of a place that should lie outside, with which half of what it asks is believed
 
 // Rank, from 1, of the score that makes an interval cover: ceil((n + 1) c), whatever the last bit of c.
 size_t rank_of(size_t n, double coverage) {
@@ -25,6 +26,10 @@ std::vector<double> coverages(const std::vector<double>& levels) {
   return coverage;
 }
 
+size_t median_of(const std::vector<double>& levels) {
+  return static_cast<size_t>(std::find(levels.begin(), levels.end(), 0.5) - levels.begin());
+}
+
 size_t part_of(size_t step, size_t parts, size_t horizon) { return step * parts / horizon; }
 
 }  // namespace
@@ -35,68 +40,83 @@ size_t least_scores(double coverage) {
   return n;
 }
 
-Calibration Calibration::leaning_to(const Calibration& newer, double share) const {
-  if (empty() || newer.empty()) return *this;
-  Calibration between = *this;
-  for (size_t k = 0; k < by_interval_.size(); ++k) {
-    const std::vector<double>&older_parts = by_interval_[k], &newer_parts = newer.by_interval_[k];
-    std::vector<double>& parts = between.by_interval_[k];
-    parts.resize(kCommonParts);
-    for (size_t p = 0; p < kCommonParts; ++p)
-      parts[p] = (1 - share) * older_parts[p * older_parts.size() / kCommonParts] +
-                 share * newer_parts[p * newer_parts.size() / kCommonParts];
-  }
-  return between;
+double Calibration::Widening::of(size_t interval, size_t step, size_t horizon, size_t place) const {
+  if (by_part.empty()) return 0;
+  const std::vector<double>& parts = by_part[interval];
+  // Beyond the horizon nothing was measured: as at its end.
+  const double by = parts[part_of(std::min(step, horizon - 1), parts.size(), horizon)];
+  return by_place.empty() ? by : by + by_place[interval][place];
 }
 
-void Calibration::widen(std::span<float> levels, size_t step) const {
-  for (size_t k = 0; k < by_interval_.size(); ++k) {
-    const std::vector<double>& parts = by_interval_[k];
-    // Beyond the horizon nothing was measured: as at its end.
-    const auto by = static_cast<float>(parts[part_of(std::min(step, horizon_ - 1), parts.size(), horizon_)]);
-    levels[k] -= by;
-    levels[levels.size() - 1 - k] += by;
+Calibration Calibration::leaning_to(const Calibration& newer, double share) const {
+  if (empty() || newer.empty()) return *this;
+  Calibration leaning = *this;
+  leaning.newer_ = newer.held_out_;
+  for (auto* lists : {&leaning.newer_.by_part, &leaning.newer_.by_place})
+    for (std::vector<double>& list : *lists)
+      for (double& by : list) by *= share;
+  return leaning;
+}
+
+void Calibration::widen(std::span<float> levels, size_t step, size_t place) const {
+  const float median = levels[median_];
+  for (size_t k = 0; k < held_out_.by_part.size(); ++k) {
+    const double held_out = std::max(0.0, held_out_.of(k, step, horizon_, place));
+    const auto by = static_cast<float>(held_out + newer_.of(k, step, horizon_, place));
+    float &low = levels[k], &high = levels[levels.size() - 1 - k];
+    low = std::min(low - by, median);
+    high = std::max(high + by, median);
   }
   std::sort(levels.begin(), levels.end());
 }
 
-bool Calibration::fits(const std::vector<double>& levels, size_t horizon) const {
+bool Calibration::fits(const std::vector<double>& levels, size_t horizon, size_t places) const {
   if (empty()) return true;
-  const size_t parts = by_interval_[0].size();
-  if (horizon_ != horizon || by_interval_.size() != coverages(levels).size() || parts == 0) return false;
-  for (const std::vector<double>& widening : by_interval_) {
-    if (widening.size() != parts) return false;
-    for (const double by : widening)
-      if (!(by >= 0)) return false;
-  }
-  return true;
+  const auto holds = [](const std::vector<std::vector<double>>& lists, size_t size, double least) {
+    return std::all_of(lists.begin(), lists.end(), [&](const std::vector<double>& list) {
+      return list.size() == size &&
+             std::all_of(list.begin(), list.end(), [&](double by) { return std::isfinite(by) && by >= least; });
+    });
+  };
+  const size_t intervals = coverages(levels).size(), parts = by_part()[0].size();
+  return horizon_ == horizon && median_ == median_of(levels) && by_part().size() == intervals && parts > 0 &&
+         holds(by_part(), parts, 0.0) && by_place().size() == (places > 1 ? intervals : 0) &&
+         holds(by_place(), places, -HUGE_VAL);
 }
 
 std::vector<std::string> explain(const Calibration& calibration, const std::vector<double>& levels) {
   if (calibration.empty()) return {"intervals are not widened: too few of the held-out values were observed"};
   std::vector<std::string> lines;
   const std::vector<double> coverage = coverages(levels);
-  for (size_t k = 0; k < coverage.size(); ++k)
-    lines.push_back(
-        fmt::format("{:.3g} % interval: widened by {:.2g} of a window's scale, from the next step to the last, as {} "
-                    "held-out values ask",
-                    100 * coverage[k], fmt::join(calibration.by_interval()[k], ", "), calibration.values()));
+  for (size_t k = 0; k < coverage.size(); ++k) {
+    std::string line = fmt::format(
+        "{:.3g} % interval: widened by {:.2g} of a window's scale, from the next step to the last, as {} held-out "
+        "values ask",
+        100 * coverage[k], fmt::join(calibration.by_part()[k], ", "), calibration.values());
+    if (!calibration.by_place().empty()) {
+      const auto [least, most] =
+          std::minmax_element(calibration.by_place()[k].begin(), calibration.by_place()[k].end());
+      line += fmt::format("; by the calendar {:+.2g} to {:+.2g} more", *least, *most);
+    }
+    lines.push_back(std::move(line));
+  }
   return lines;
 }
 
-CalibrationScores::CalibrationScores(std::vector<double> levels, size_t horizon)
-    : levels_(std::move(levels)), coverage_(coverages(levels_)) {
-  scores_.assign(coverage_.size(), std::vector<std::vector<float>>(horizon));
+CalibrationScores::CalibrationScores(std::vector<double> levels, size_t horizon, size_t places, size_t repeats)
+    : levels_(std::move(levels)), coverage_(coverages(levels_)), places_(places), repeats_(repeats) {
+  scores_.assign(coverage_.size(), std::vector<std::vector<Score>>(horizon));
 }
 
-void CalibrationScores::add(const float* prediction, const float* target) {
+void CalibrationScores::add(const float* prediction, const float* target, std::span<const size_t> places) {
   std::vector<float> row(levels_.size());
   for (size_t k = 0; k < scores_.size(); ++k) {
     for (size_t step = 0; step < scores_[k].size(); ++step) {
       if (std::isnan(target[step])) continue;
       std::copy_n(prediction + step * row.size(), row.size(), row.begin());
       std::sort(row.begin(), row.end());
-      scores_[k][step].push_back(std::max(row[k] - target[step], target[step] - row[row.size() - 1 - k]));
+      const float value = std::max(row[k] - target[step], target[step] - row[row.size() - 1 - k]);
+      scores_[k][step].push_back({value, places.empty() ? 0 : static_cast<uint32_t>(places[step])});
     }
   }
 }
@@ -105,7 +125,7 @@ std::vector<float> CalibrationScores::part_scores(size_t k, size_t part, size_t 
   std::vector<float> scores;
   for (size_t step = 0; step < scores_[k].size(); ++step)
     if (part_of(step, parts, scores_[k].size()) == part)
-      scores.insert(scores.end(), scores_[k][step].begin(), scores_[k][step].end());
+      for (const Score& score : scores_[k][step]) scores.push_back(score.value);
   std::sort(scores.begin(), scores.end());
   return scores;
 }
@@ -117,6 +137,27 @@ bool CalibrationScores::enough(size_t parts) const {
   return true;
 }
 
+std::vector<double> CalibrationScores::by_place(size_t k, const std::vector<double>& by_part) const {
+  const size_t horizon = scores_[k].size();
+  std::vector<std::vector<double>> left(places_);
+  for (size_t step = 0; step < horizon; ++step)
+    for (const Score& score : scores_[k][step])
+      left[score.place].push_back(score.value - by_part[part_of(step, by_part.size(), horizon)]);
+  std::vector<double> offsets(places_);
+  for (size_t place = 0; place < places_; ++place) {
+    std::vector<double>& scores = left[place];
+    if (scores.empty()) continue;
+    std::sort(scores.begin(), scores.end());
+    const double rank = coverage_[k] * static_cast<double>(scores.size() - 1);
+    const auto below = static_cast<size_t>(rank), above = std::min(below + 1, scores.size() - 1);
+    const double quantile = std::lerp(scores[below], scores[above], rank - static_cast<double>(below));
+    // A far quantile is known by the few values beyond it.
+    const double outside = (1 - coverage_[k]) * static_cast<double>(scores.size()) / static_cast<double>(repeats_);
+    offsets[place] = outside / (outside + kHalfBelieved) * quantile;
+  }
+  return offsets;
+}
+
 Calibration CalibrationScores::finish(double least) const {
   Calibration result;
   if (coverage_.empty()) return result;
@@ -124,26 +165,34 @@ Calibration CalibrationScores::finish(double least) const {
   while (parts > 0 && !enough(parts)) --parts;
   if (parts == 0) return result;
   result.horizon_ = scores_[0].size();
-  for (const std::vector<float>& step : scores_[0]) result.values_ += step.size();
+  result.median_ = median_of(levels_);
+  for (const std::vector<Score>& step : scores_[0]) result.values_ += step.size();
   for (size_t k = 0; k < coverage_.size(); ++k) {
-    std::vector<double>& widening = result.by_interval_.emplace_back();
+    std::vector<double>& widening = result.held_out_.by_part.emplace_back();
     for (size_t part = 0; part < parts; ++part) {
       const std::vector<float> scores = part_scores(k, part, parts);
       widening.push_back(std::max(least, static_cast<double>(scores[rank_of(scores.size(), coverage_[k]) - 1])));
     }
+    if (places_ > 1) result.held_out_.by_place.push_back(by_place(k, widening));
   }
   return result;
 }
 
 nlohmann::json to_json(const Calibration& c) {
-  return {{"horizon", c.horizon_}, {"values", c.values_}, {"widening", c.by_interval_}};
+  return {{"horizon", c.horizon_},
+          {"values", c.values_},
+          {"median", c.median_},
+          {"by_part", c.by_part()},
+          {"by_place", c.by_place()}};
 }
 
 Calibration calibration_from_json(const nlohmann::json& json) {
   Calibration c;
   json.at("horizon").get_to(c.horizon_);
   json.at("values").get_to(c.values_);
-  json.at("widening").get_to(c.by_interval_);
+  json.at("median").get_to(c.median_);
+  json.at("by_part").get_to(c.held_out_.by_part);
+  json.at("by_place").get_to(c.held_out_.by_place);
   return c;
 }
 

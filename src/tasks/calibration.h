@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
@@ -10,33 +11,43 @@ namespace elman {
 // How much wider than the network draws them central intervals must be to hold as many values as they promise: split
 // conformal quantile regression (Romano, Patterson & Candès 2019). Of the held-out scores max(low - y, y - high), in
 // units of the window's scale, an interval of coverage c takes the ceil((n + 1) c)-th smallest on either side, pooled
-// over thirds of the horizon where there are enough of them. Origins of one series overlap, so that the promise is not
-// the theorem's; hence held-out scores make no interval narrower. Newer ones may (`leaning_to`).
+// over thirds of the horizon where there are enough of them. What these leave of the scores says how much more or less
+// each place of the calendar asks, such as each hour of the day; the fewer values there are of a place, the less of
+// that is believed. Origins of one series overlap, so that the promise is not the theorem's; hence held-out scores make
+// no interval narrower. Newer ones may (`leaning_to`).
 class Calibration {
  public:
   Calibration() = default;  // leaves every interval as it is
 
-  // Between this one and a newer one, which has `share` in [0, 1] of the say; this one if either is empty.
+  // And then a share in [0, 1] of what a newer one asks of forecasts that this one has widened; this one if either is
+  // empty.
   Calibration leaning_to(const Calibration& newer, double share) const;
 
   // Makes one step's forecasts `levels`, ascending, wider; the median stays, and none cross.
-  void widen(std::span<float> levels, size_t step) const;
+  void widen(std::span<float> levels, size_t step, size_t place = 0) const;
 
-  // Whether it is empty or made for these levels and this horizon.
-  bool fits(const std::vector<double>& levels, size_t horizon) const;
+  // Whether it is empty or made for these levels, this horizon and so many places.
+  bool fits(const std::vector<double>& levels, size_t horizon, size_t places = 1) const;
 
-  bool empty() const noexcept { return by_interval_.empty(); }
+  bool empty() const noexcept { return held_out_.by_part.empty(); }
   size_t values() const noexcept { return values_; }  // held-out values it was made from
   // Widening of each interval, outermost first, for each part of the horizon: [intervals][parts].
-  const std::vector<std::vector<double>>& by_interval() const noexcept { return by_interval_; }
+  const std::vector<std::vector<double>>& by_part() const noexcept { return held_out_.by_part; }
+  // How much more each place asks, less if negative: [intervals][places]; empty where there is one.
+  const std::vector<std::vector<double>>& by_place() const noexcept { return held_out_.by_place; }
 
   friend nlohmann::json to_json(const Calibration& calibration);
   friend Calibration calibration_from_json(const nlohmann::json& json);
 
  private:
   friend class CalibrationScores;
+  struct Widening {
+    std::vector<std::vector<double>> by_part, by_place;
+    double of(size_t interval, size_t step, size_t horizon, size_t place) const;
+  };
   size_t horizon_ = 0, values_ = 0;
-  std::vector<std::vector<double>> by_interval_;
+  size_t median_ = 0;          // which of the levels is 0.5
+  Widening held_out_, newer_;  // newer_ adds to held_out_
 };
 
 nlohmann::json to_json(const Calibration& calibration);
@@ -50,23 +61,31 @@ size_t least_scores(double coverage);
 // Collects the scores of held-out windows.
 class CalibrationScores {
  public:
-  // REQUIRES: levels ascend and hold 0.5.
-  CalibrationScores(std::vector<double> levels, size_t horizon);
+  // `repeats`: how many of the windows hold each value. REQUIRES: levels ascend and hold 0.5.
+  CalibrationScores(std::vector<double> levels, size_t horizon, size_t places = 1, size_t repeats = 1);
 
-  // One window: prediction [horizon * levels], target [horizon] with NaN where missing.
-  void add(const float* prediction, const float* target);
+  // One window: prediction [horizon * levels], target [horizon] with NaN where missing, and the place of each of them
+  // [horizon], or none where all have one.
+  void add(const float* prediction, const float* target, std::span<const size_t> places = {});
   // In thirds, halves or the whole of the horizon, the finest that has enough scores; else an empty calibration.
   // Intervals are widened by `least` at least.
   Calibration finish(double least = 0.0) const;
 
  private:
+  struct Score {
+    float value;
+    uint32_t place;
+  };
   // Scores of interval `k` over a part of the horizon, ascending.
   std::vector<float> part_scores(size_t k, size_t part, size_t parts) const;
   bool enough(size_t parts) const;
+  // What each place asks of interval `k` beyond what its parts were widened by.
+  std::vector<double> by_place(size_t k, const std::vector<double>& by_part) const;
 
   std::vector<double> levels_;
-  std::vector<double> coverage_;                         // of each interval, outermost first
-  std::vector<std::vector<std::vector<float>>> scores_;  // [intervals][horizon][windows]
+  std::vector<double> coverage_;  // of each interval, outermost first
+  size_t places_, repeats_;
+  std::vector<std::vector<std::vector<Score>>> scores_;  // [intervals][horizon][windows]
 };
 
 }  // namespace elman

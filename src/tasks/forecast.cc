@@ -77,7 +77,8 @@ ForecastModel ForecastModel::load(const std::string& path) {
     const Windows windows = model.windows();
     if (model.network_->input_size() != windows.features() ||
         model.network_->output_size() != model.config_.written_steps() * model.head_->outputs() ||
-        !model.calibration_.fits(model.config_.quantiles, model.config_.horizon))
+        !model.calibration_.fits(model.config_.quantiles, model.config_.horizon,
+                                 calendar_places(model.context_.frequency)))
       fail(ErrorCode::kModel, "the network does not fit the forecaster's settings");
     return model;
   } catch (const json::exception& e) {
@@ -142,9 +143,13 @@ void ForecastModel::for_each_step(const SeriesSet& data, std::span<const Request
                                   const VisitStep& visit) const {
   for_each_window(data, requests, pool, [&](size_t request, const float* raw, double scale, const auto& base) {
     const Calibration& calibration = calibrations.empty() ? calibration_ : calibrations[request];
+    const Request& asked = requests[request];
+    const std::vector<size_t> places =
+        calendar_places(data.frequency, asked.series->start, asked.origin, config_.horizon);
     for (size_t step = 0; step < config_.horizon; ++step)
-      visit(request, step,
-            {*head_, raw + step * head_->outputs(), {base[step], scale}, calibration, step, non_negative_});
+      visit(
+          request, step,
+          {*head_, raw + step * head_->outputs(), {base[step], scale}, calibration, step, places[step], non_negative_});
   });
 }
 

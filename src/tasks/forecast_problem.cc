@@ -169,14 +169,17 @@ double ForecastProblem::validate() {
 }
 
 Calibration ForecastProblem::calibrate() {
-  CalibrationScores scores(config_.quantiles, config_.horizon);
+  CalibrationScores scores(config_.quantiles, config_.horizon, calendar_places(data_.frequency), config_.horizon);
   const size_t levels = config_.quantiles.size();
   std::vector<float> row(config_.horizon * levels);
+  size_t window = 0;
   for_each_validation_batch([&](ConstView<float> prediction, ConstView<float> target) {
-    for (size_t b = 0; b < target.rows; ++b) {
+    for (size_t b = 0; b < target.rows; ++b, ++window) {
       for (size_t step = 0; step < config_.horizon; ++step)
         head_->quantiles(prediction.row(b) + step * head_->outputs(), scales_[b], {&row[step * levels], levels});
-      scores.add(row.data(), target.row(b));
+      const WindowIndex& w = validation_[window];
+      scores.add(row.data(), target.row(b),
+                 calendar_places(data_.frequency, data_.series[w.series].start, w.origin, config_.horizon));
     }
   });
   return scores.finish();

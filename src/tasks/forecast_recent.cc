@@ -16,6 +16,7 @@ constexpr double kHeldOutWeight = 5.0;
 // What was forecast from one origin, in units of the window's scale.
 struct Made {
   std::vector<float> quantiles;  // [horizon * levels]
+  std::vector<size_t> places;    // [horizon], of the calendar
   std::vector<float> actual;     // [horizon], NaN where missing or beyond the end
 };
 
@@ -50,8 +51,11 @@ std::vector<Calibration> ForecastModel::calibrate_by_recent_errors(const SeriesS
     Made& m = made[{past[r].series, past[r].origin}];
     m.quantiles.resize(h * levels);
     m.actual.assign(h, NAN);
+    m.places = calendar_places(data.frequency, past[r].series->start, past[r].origin, h);
     for (size_t step = 0; step < h; ++step) {
-      head_->quantiles(raw + step * head_->outputs(), scale, {&m.quantiles[step * levels], levels});
+      const std::span<float> quantiles(&m.quantiles[step * levels], levels);
+      head_->quantiles(raw + step * head_->outputs(), scale, quantiles);
+      calibration_.widen(quantiles, step, m.places[step]);
       const size_t i = past[r].origin + step;
       if (i < past[r].series->values.size())
         m.actual[step] = static_cast<float>((past[r].series->values[i] - base[step]) / scale);
@@ -62,11 +66,11 @@ std::vector<Calibration> ForecastModel::calibrate_by_recent_errors(const SeriesS
   std::vector<float> known(h);
   for (const Request& request : requests) {
     const std::vector<size_t> origins = origins_before(request);
-    CalibrationScores scores(this->levels(), h);
+    CalibrationScores scores(this->levels(), h, calendar_places(data.frequency));
     for (const size_t origin : origins) {
       const Made& m = made[{request.series, origin}];
       for (size_t step = 0; step < h; ++step) known[step] = origin + step < request.origin ? m.actual[step] : NAN;
-      scores.add(m.quantiles.data(), known.data());
+      scores.add(m.quantiles.data(), known.data(), m.places);
     }
     const auto count = static_cast<double>(origins.size());
     calibrations.push_back(calibration_.leaning_to(scores.finish(-INFINITY), count / (count + kHeldOutWeight)));

@@ -8,13 +8,13 @@
 namespace elman {
 
 Predictive::Predictive(const ForecastHead& head, const float* raw, const WindowScale& scale,
-                       const Calibration& calibration, size_t step, bool floor_at_zero)
+                       const Calibration& calibration, size_t step, size_t place, bool floor_at_zero)
     : head_(&head), scale_(scale), floor_at_zero_(floor_at_zero), raw_(raw, raw + head.outputs()) {
   const std::vector<double>& levels = head.levels();
   std::vector<float> row(levels.size());
   head.quantiles(raw, scale.scale, row);
   for (size_t k = 0; k < row.size(); ++k) moved_.push_back(-in_own_units(row[k], levels[k]));
-  calibration.widen(row, step);
+  calibration.widen(row, step, place);
   for (size_t k = 0; k < row.size(); ++k) {
     const double value = in_own_units(row[k], levels[k]);
     moved_[k] += value;

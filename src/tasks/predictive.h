@@ -12,9 +12,10 @@ namespace elman {
 // the calibration asks.
 class Predictive {
  public:
-  // From a step's raw outputs. REQUIRES: the head outlives it. `floor_at_zero`: no quantile lies below 0.
+  // From the raw outputs of a step that lies at `place` of the calendar. REQUIRES: the head outlives it.
+  // `floor_at_zero`: no quantile lies below 0.
   Predictive(const ForecastHead& head, const float* raw, const WindowScale& scale, const Calibration& calibration,
-             size_t step, bool floor_at_zero);
+             size_t step, size_t place, bool floor_at_zero);
 
   // The quantiles at the head's levels, never crossing.
   const std::vector<double>& at_levels() const noexcept { return calibrated_; }

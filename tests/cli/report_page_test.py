@@ -23,7 +23,7 @@ for (let i = 0; i < data.length; i += 4) {
 }
 return { inked, accented, sum };
 """
-CHARTS = ["#forecast", "#backtest", "#residuals", "#histogram", "#horizon", "#calibration", "#loss", "#rate", "#norm"]
+CHARTS = ["#forecast", "#backtest", "#residuals", "#histogram", "#horizon", "#calibration", "#calendar", "#loss", "#rate", "#norm"]
 SCALE = "const { min, max } = document.querySelector('#forecast .chart').chart.scales.x; return [min, max];"
 
 

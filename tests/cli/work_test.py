@@ -210,6 +210,23 @@ class Judge(ToolTest):
         self.assertIn("3 of 3 windows overlap", err)
         self.check(self.result("backtest", model, CO2, "--windows", 3))
 
+    def test_backtest_says_how_even_intervals_are_over_the_calendar(self):
+        rows = [f"2024-01-{1 + d:02} {h:02}:00,{50 + h * (24 - h) + (d * 37 + h * 11) % (5 + h)}"
+                for d in range(28) for h in range(24)]
+        command = ["backtest", self.write("hours.csv", "\n".join(["ds,y", *rows])), "--horizon", 6, "--windows", 100,
+                   "--stride", 3, *SMALL]
+        result = self.result(*command)
+        self.assertEqual({cycle: len(found["mae"]) for cycle, found in result["by_calendar"].items()},
+                         {"month": 12, "weekday": 7, "hour": 24})
+        for found in result["by_calendar"].values():
+            self.assertEqual(sum(found["points"]), result["metrics"]["points"])
+            inside = sum(n * share for n, share in zip(found["points"], found["coverage"]["0.8"]) if n)
+            self.assertAlmostEqual(inside / sum(found["points"]), result["metrics"]["coverage"]["0.8"])
+        self.assertEqual(len(result["by_step"]["elman"]["coverage"]["0.8"]), 6)
+        self.assertNotIn("coverage", result["by_step"]["theta"])
+        # An hour has too few values to tell, a month no other beside it.
+        self.assertRegex(self.run_tool(*command)[0], r"\nin 80 %: by weekday \d+\.\d to \d+\.\d %\n")
+
     def test_backtest_writes_errors_by_series_step_and_method(self):
         rows = ["time,a,\"b,c\""] + [f"{t},{t % 5 + t % 3},{100 + t % 7 + t // 10 if t != 117 else ''}" for t in range(120)]
         result = self.result("backtest", self.write("wide.csv", "\n".join(rows)), "--horizon", 6, "--windows", 4,

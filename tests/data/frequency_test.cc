@@ -246,6 +246,29 @@ TEST(Season, MissingValuesAreSkipped) {
 
 // ---- calendar
 
+TEST(Calendar, PlacesOfTheCyclesThatStepsRunThrough) {
+  const auto names = [](const Frequency& frequency) {
+    std::vector<std::string_view> list;
+    for (const CalendarCycle& cycle : calendar_cycles(frequency)) list.push_back(cycle.name);
+    return list;
+  };
+  using Names = std::vector<std::string_view>;
+  EXPECT_EQ(names(Frequency{}), Names{});
+  EXPECT_EQ(names(months(12)), Names{});
+  EXPECT_EQ(names(months(3)), Names{"month"});
+  EXPECT_EQ(names(clock(kWeek)), Names{"month"});
+  EXPECT_EQ(names(clock(kDay)), (Names{"month", "weekday"}));
+  EXPECT_EQ(names(clock(kMinute)), (Names{"month", "weekday", "hour"}));
+
+  const Time start = from_civil({.year = 2024, .month = 2, .day = 29, .of_day = 22 * kHour});  // a Thursday
+  EXPECT_EQ(calendar_places(clock(kHour), start, 1, 3), (std::vector<size_t>{23, 0, 1}));
+  EXPECT_EQ(calendar_places(clock(kDay), start, 0, 5), (std::vector<size_t>{3, 4, 5, 6, 0}));
+  EXPECT_EQ(calendar_places(months(1), start, 9, 3), (std::vector<size_t>{10, 11, 0}));
+  EXPECT_EQ(calendar_places(Frequency{}, 5, 0, 2), (std::vector<size_t>{0, 0}));
+  for (const Frequency& frequency : {Frequency{}, months(1), clock(kDay), clock(kHour)})
+    for (const size_t place : calendar_places(frequency, -start, 0, 1000)) EXPECT_LT(place, calendar_places(frequency));
+}
+
 TEST(Calendar, FeaturesThatVaryAtAFrequency) {
   using enum CalendarFeature;
   using Features = std::vector<CalendarFeature>;

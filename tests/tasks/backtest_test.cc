@@ -43,6 +43,25 @@ TEST(Backtest, ForecastsAllOriginsAtOnce) {
   for (size_t r = 0; r < requests.size(); r += 17) EXPECT_EQ(model.predict(data, {requests[r]}, pool)[0], together[r]);
 }
 
+// The windows are two years, so that each month is forecast four times, by two series.
+TEST(Backtest, JudgesIntervalsInEveryPlaceOfTheCalendar) {
+  ThreadPool pool(1);
+  const SeriesSet data = make_series(2, 90);
+  const ForecastModel model = ForecastModel::train(data, quick(), pool);
+  const BacktestReport report = backtest(model, data, {.windows = 4}, pool);
+  ASSERT_EQ(report.by_calendar.size(), 1u);
+  EXPECT_EQ(report.by_calendar[0].cycle, "month");
+  ASSERT_EQ(report.by_calendar[0].places.size(), 12u);
+  double mae = 0, inside = 0;
+  for (const Metrics& m : report.by_calendar[0].places) {
+    EXPECT_EQ(m.points, 4u);
+    mae += m.mae / 12;
+    inside += m.coverage.at(0.8) / 12;
+  }
+  EXPECT_NEAR(mae, report.methods[0].metrics.mae, 1e-9);
+  EXPECT_NEAR(inside, report.methods[0].metrics.coverage.at(0.8), 1e-9);
+}
+
 TEST(Backtest, HandsOutEveryWindowOfASeriesAsTheModelForecastIt) {
   ThreadPool pool(1);
   const SeriesSet data = make_series(2, 90);

@@ -23,8 +23,8 @@ Calibration calibrated(const std::vector<float>& actual) {
 TEST(Calibration, TakesTheFiniteSampleQuantileOfTheScores) {
   // Scores 1..9 on either side: the ceil(10 * 0.8) = 8th smallest.
   const Calibration c = calibrated({2, -3, 4, -5, 6, -7, 8, -9, 10});
-  ASSERT_EQ(c.by_interval().size(), 1u);
-  EXPECT_EQ(c.by_interval()[0], std::vector<double>{8});
+  ASSERT_EQ(c.by_part().size(), 1u);
+  EXPECT_EQ(c.by_part()[0], std::vector<double>{8});
   EXPECT_EQ(c.values(), 9u);
   float levels[] = {-1, 0, 1};
   c.widen(levels, 0);
@@ -34,23 +34,86 @@ TEST(Calibration, TakesTheFiniteSampleQuantileOfTheScores) {
 }
 
 TEST(Calibration, NeverMakesAnIntervalNarrower) {
-  EXPECT_EQ(calibrated(std::vector<float>(50, 0.0f)).by_interval()[0], std::vector<double>{0});
+  EXPECT_EQ(calibrated(std::vector<float>(50, 0.0f)).by_part()[0], std::vector<double>{0});
 }
 
-// Scores of [-1, 1] around 0 are -1: newer ones may say that an interval is too wide.
+// Newer forecasts of [-9, 9] around 0 say that an interval of that is too wide by 9.
 TEST(Calibration, LeansToNewerScores) {
   const Calibration old = calibrated({2, -3, 4, -5, 6, -7, 8, -9, 10});
   CalibrationScores zeros(kLevels, 1);
-  const float prediction[] = {-1, 0, 1}, y = 0;
+  const float prediction[] = {-9, 0, 9}, y = 0;
   for (size_t n = 0; n < 9; ++n) zeros.add(prediction, &y);
   const Calibration newer = zeros.finish(-INFINITY);
-  EXPECT_EQ(newer.by_interval()[0], std::vector<double>{-1});
-  float levels[] = {-1, 0, 1};
-  old.leaning_to(newer, 0.25).widen(levels, 0);
-  EXPECT_EQ(levels[0], -1 - (0.75f * 8 - 0.25f));
-  EXPECT_EQ(old.leaning_to(newer, 0).by_interval()[0], std::vector<double>(6, 8));
-  EXPECT_EQ(old.leaning_to(Calibration(), 0.5).by_interval(), old.by_interval());
+  EXPECT_EQ(newer.by_part()[0], std::vector<double>{-9});
+  const auto high = [](const Calibration& c) {
+    float levels[] = {-1, 0, 1};
+    c.widen(levels, 0);
+    EXPECT_EQ(levels[0], -levels[2]);
+    EXPECT_EQ(levels[1], 0);
+    return levels[2];
+  };
+  EXPECT_EQ(high(old.leaning_to(newer, 0.25)), 9 - 0.25f * 9);
+  EXPECT_EQ(high(old.leaning_to(newer, 0)), 9);
+  EXPECT_EQ(high(old.leaning_to(Calibration(), 0.5)), 9);
   EXPECT_TRUE(Calibration().leaning_to(old, 0.5).empty());
+}
+
+// However narrow newer scores ask it to be.
+TEST(Calibration, NeverMovesTheMedian) {
+  CalibrationScores scores(kLevels, 1);
+  const float prediction[] = {-5, 0, 5}, y = 0;
+  for (size_t n = 0; n < 9; ++n) scores.add(prediction, &y);
+  float levels[] = {-1, 0, 4};
+  calibrated(std::vector<float>(9, 0.0f)).leaning_to(scores.finish(-INFINITY), 0.5).widen(levels, 0);
+  EXPECT_EQ(levels[0], 0);
+  EXPECT_EQ(levels[1], 0);
+  EXPECT_EQ(levels[2], 1.5f);
+}
+
+// Place 0 asks 3, place 1 none: what both ask together is too much for one and too little for the other.
+TEST(Calibration, FollowsThePlacesOfTheCalendar) {
+  constexpr size_t kWindows = 500;
+  CalibrationScores scores(kLevels, 2, 2);
+  const float prediction[] = {-1, 0, 1, -1, 0, 1};
+  Random random(7, 0);
+  for (size_t n = 0; n < kWindows; ++n) {
+    const size_t places[] = {n % 2, 1 - n % 2};
+    float target[2];
+    for (size_t step = 0; step < 2; ++step)
+      target[step] = static_cast<float>((places[step] == 0 ? 3 : 1) * random.normal());
+    scores.add(prediction, target, places);
+  }
+  const Calibration c = scores.finish();
+  EXPECT_TRUE(c.fits(kLevels, 2, 2));
+  EXPECT_FALSE(c.fits(kLevels, 2));
+  EXPECT_FALSE(c.fits(kLevels, 2, 7));
+  const Calibration again = calibration_from_json(to_json(c));
+  EXPECT_EQ(again.by_place(), c.by_place());
+  for (size_t place = 0; place < 2; ++place) {
+    size_t inside = 0;
+    for (size_t n = 0; n < kWindows; ++n) {
+      float levels[] = {-1, 0, 1};
+      again.widen(levels, 0, place);
+      const double y = (place == 0 ? 3 : 1) * random.normal();
+      inside += y >= levels[0] && y <= levels[2];
+    }
+    // Standard error sqrt(0.8 * 0.2 / 500) = 0.018; without places 0.66 and 0.996.
+    EXPECT_NEAR(static_cast<double>(inside) / kWindows, 0.8, 0.06) << place;
+  }
+}
+
+// A single value of a place says little.
+TEST(Calibration, BelievesPlacesOfFewValuesLittle) {
+  CalibrationScores scores(kLevels, 1, 2);
+  const float prediction[] = {-1, 0, 1};
+  for (size_t n = 0; n < 101; ++n) {
+    const size_t place = n == 100 ? 1 : 0;
+    const float y = place == 1 ? 100 : 0;
+    scores.add(prediction, &y, {&place, 1});
+  }
+  const double offset = scores.finish().by_place()[0][1];
+  EXPECT_GT(offset, 0);
+  EXPECT_LT(offset, 5);
 }
 
 TEST(Calibration, NeedsAsManyValuesAsTheCoverageAsks) {
@@ -72,9 +135,9 @@ TEST(Calibration, PoolsTheHorizonAsFinelyAsTheScoresAllow) {
     for (size_t w = 0; w < windows; ++w) scores.add(prediction.data(), target.data());
     return scores.finish();
   };
-  EXPECT_EQ(parts_of(4, 6).by_interval()[0], (std::vector<double>{2, 4, 6}));
-  EXPECT_EQ(parts_of(1, 8).by_interval()[0], (std::vector<double>{4, 8}));
-  EXPECT_EQ(parts_of(1, 4).by_interval()[0], std::vector<double>{4});
+  EXPECT_EQ(parts_of(4, 6).by_part()[0], (std::vector<double>{2, 4, 6}));
+  EXPECT_EQ(parts_of(1, 8).by_part()[0], (std::vector<double>{4, 8}));
+  EXPECT_EQ(parts_of(1, 4).by_part()[0], std::vector<double>{4});
   EXPECT_TRUE(parts_of(1, 3).empty());
 
   float levels[] = {0, 0, 0};
@@ -125,7 +188,7 @@ TEST(Calibration, CoversNewValuesOfTheSameKind) {
 
 TEST(Calibration, SurvivesJsonAndFitsOnlyItsModel) {
   const Calibration c = calibrated({2, 3, 4, 5, 6}), again = calibration_from_json(to_json(c));
-  EXPECT_EQ(again.by_interval(), c.by_interval());
+  EXPECT_EQ(again.by_part(), c.by_part());
   EXPECT_EQ(again.values(), c.values());
   EXPECT_TRUE(again.fits(kLevels, 1));
   EXPECT_FALSE(again.fits(kLevels, 2));
@@ -134,7 +197,7 @@ TEST(Calibration, SurvivesJsonAndFitsOnlyItsModel) {
   EXPECT_TRUE(calibration_from_json(to_json(Calibration())).empty());
   const auto damaged = [&](nlohmann::json widening) {
     nlohmann::json json = to_json(c);
-    json["widening"] = std::move(widening);
+    json["by_part"] = std::move(widening);
     return calibration_from_json(json);
   };
   EXPECT_FALSE(damaged({{-1.0}}).fits(kLevels, 1));

@@ -14,7 +14,8 @@ const std::vector<double> kLevels{0.1, 0.5, 0.9};
 const WindowScale kScale{100, 4};
 
 Calibration widened_by(double width) {
-  return calibration_from_json({{"horizon", 1}, {"values", 9}, {"widening", {{width}}}});
+  return calibration_from_json(
+      {{"horizon", 1}, {"values", 9}, {"median", 1}, {"by_part", {{width}}}, {"by_place", nlohmann::json::array()}});
 }
 
 // In the series' own units, as the head's raw outputs {1, 0.3} mean.
@@ -26,7 +27,7 @@ double drawn(double level) {
 Predictive gaussian(const Calibration& calibration, bool floor_at_zero = false, WindowScale scale = kScale) {
   static const auto head = find_head("gaussian").make(kLevels);
   const float raw[] = {1.0f, 0.3f};
-  return {*head, raw, scale, calibration, 0, floor_at_zero};
+  return {*head, raw, scale, calibration, 0, 0, floor_at_zero};
 }
 
 TEST(Predictive, IsTheDistributionWhereNothingWidensIt) {
@@ -65,7 +66,7 @@ TEST(Predictive, OfCountsHoldsWholeNumbersOnly) {
   const auto head = find_head("negative_binomial").make(kLevels);
   const float raw[] = {1.0f, -1.0f};
   const WindowScale scale{0, 7.3};
-  const Predictive plain(*head, raw, scale, {}, 0, true), wide(*head, raw, scale, widened_by(0.2), 0, true);
+  const Predictive plain(*head, raw, scale, {}, 0, 0, true), wide(*head, raw, scale, widened_by(0.2), 0, 0, true);
   const double wide_raw[] = {1.0, -1.0};
   NegativeBinomialParameters p = NegativeBinomialParameters::from(wide_raw);
   p.mean *= scale.scale;
@@ -80,7 +81,7 @@ TEST(Predictive, OfCountsHoldsWholeNumbersOnly) {
 TEST(Predictive, OfQuantilesIsTheirCurve) {
   const auto head = find_head("quantile").make(kLevels);
   const float raw[] = {0.0f, 1.0f, -1.0f};  // crossing
-  const Predictive p(*head, raw, kScale, {}, 0, false);
+  const Predictive p(*head, raw, kScale, {}, 0, 0, false);
   EXPECT_EQ(p.at_levels(), (std::vector<double>{96, 100, 104}));
   EXPECT_DOUBLE_EQ(p.quantile(0.3), 98);
   EXPECT_NEAR(p.quantile(0.99), 100 + 4 * normal_quantile(0.99) / normal_quantile(0.9), 1e-9);

@@ -17,6 +17,7 @@ function drawAll() {
   if (backtest) {
     horizonPanel();
     calibrationPanel();
+    calendarPanel();
   }
   trainingPanel();
 }

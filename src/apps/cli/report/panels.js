@@ -262,6 +262,43 @@ function calibrationPanel() {
   }, [[0, ...levels, 1], [0, ...levels, 1], [null, ...observed, null]]);
 }
 
+const placeNames = {  // of the calendar's cycles, the fastest first
+  hour: Array.from({ length: 24 }, (_, h) => `${h} h`),
+  weekday: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+  month: ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+};
+
+// The share inside each interval in every place of a cycle, at first of the fastest, beside the share it promises.
+function calendarPanel() {
+  const cycles = Object.keys(placeNames).filter((cycle) => cycle in backtest.by_calendar), promises = Object.keys(backtest.metrics.coverage ?? {});
+  if (!cycles.length || !promises.length) return;
+  const select = document.getElementById("cycle");
+  if (!select.options.length) {
+    select.replaceChildren(...cycles.map((cycle) => new Option(`by ${cycle}`, cycle)));
+    select.onchange = calendarPanel;
+  }
+  const { points, coverage } = backtest.by_calendar[select.value], names = placeNames[select.value];
+  const seen = points.filter((n) => n > 0), fewest = Math.min(...seen), most = Math.max(...seen);
+  const count = fewest === most ? wholes.format(most) : `${wholes.format(fewest)} to ${wholes.format(most)}`;
+  const section = show("calendar", `Share of values inside each interval, of ${count} in each ${select.value}; dashed: the share it promises.`);
+  const lines = [{ label: select.value, class: "cursor", value: (_, v) => (v == null ? "" : names[v]) }], columns = [];
+  promises.forEach((promised, i) => {
+    const { stroke } = styleOf(2 * i);
+    lines.push(line(`${number(100 * promised)} % interval`, stroke, { width: 2, value: shareValue, points: { show: true, size: 7, fill: stroke } }));
+    lines.push(line("", stroke, { width: 1.2, dash: [4, 4], class: "silent" }));
+    columns.push(coverage[promised], names.map(() => Number(promised)));
+  });
+  const least = Math.min(...columns.flat().filter((share) => share != null));
+  draw(section.querySelector(".chart"), {
+    scales: { x: { time: false, range: [-0.3, names.length - 0.7] }, y: { range: [Math.max(0, Math.floor(10 * least - 0.5) / 10), 1] } },
+    axes: [
+      axis({ splits: () => names.map((_, i) => i), filter: (u, splits) => splits.map((i) => (u.width / names.length > 36 || i % 6 === 0 ? i : null)), values: (_, splits) => splits.map((i) => names[i] ?? "") }),
+      axis({ values: (_, splits) => splits.map((v) => `${Math.round(100 * v)} %`), size: 44 }),
+    ],
+    series: lines,
+  }, [names.map((_, i) => i), ...columns]);
+}
+
 // One figure of the training record over its steps.
 function trainingChart(id, steps, lines, columns, more = {}) {
   draw(document.getElementById(id), {
