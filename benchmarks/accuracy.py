@@ -96,6 +96,17 @@ def write_table(path, rows):
     return path
 
 
+def evenness(by_calendar):
+    """Of each cycle of the calendar and each interval the least and greatest share it held in a place of 50 values or more."""
+    ranges = {}
+    for cycle, found in by_calendar.items():
+        for promised, shares in found["coverage"].items():
+            enough = [share for share, points in zip(shares, found["points"]) if points >= 50]
+            if len(enough) > 1:
+                ranges.setdefault(cycle, {})[promised] = [round(min(enough), 3), round(max(enough), 3)]
+    return ranges
+
+
 def judged(row, measure, unit, *arguments):
     """One row of `elman backtest … --json`, which trains before the first window and forecasts all of them."""
     figures, coverage, start = [], [], time.time()
@@ -104,7 +115,7 @@ def judged(row, measure, unit, *arguments):
                              stdout=subprocess.PIPE).stdout
         result = json.loads(out)
         figures.append(result["metrics"][measure])
-        coverage.append(result["metrics"]["coverage"])
+        coverage.append({**result["metrics"]["coverage"], "by": evenness(result["by_calendar"])})
     naive = result["methods"]["seasonal_naive"]
     print(json.dumps({"row": row + SUFFIX, "figure": round(statistics.fmean(figures), 4), "unit": unit,
                       "each": [round(f, 4) for f in figures], "naive": round(naive[measure], 4), "seeds": SEEDS,
@@ -136,18 +147,18 @@ def etth1(folder, horizon):
                       "minutes": round((time.time() - start) / 60, 2)}), flush=True)
 
 
-def vic_electricity(folder):
-    """Hourly means of the half-hours; a holiday if any half-hour is one."""
+def vic_electricity(folder, name, days, without):
+    """Hourly means of the half-hours; a holiday if any half-hour is one. The last `days` but for those left out."""
     hours = {}
     for row in csv.DictReader(open(os.path.join(DATA, "vic_electricity.csv"), newline="")):
         hours.setdefault(row["Time"][:13].replace("T", " ") + ":00:00", []).append(row)
     table = [["ds", "Demand", "Temperature", "Holiday"]]
     for hour, halves in hours.items():
-        means = [statistics.fmean(float(half[name]) for half in halves) for name in ("Demand", "Temperature")]
+        means = [statistics.fmean(float(half[column]) for half in halves) for column in ("Demand", "Temperature")]
         table.append([hour, *means, int(any(half["Holiday"] == "TRUE" for half in halves))])
-    path = write_table(os.path.join(folder, "vic.csv"), table)
-    judged("vic_electricity", "mae", "MAE, MW", path, "--target", "Demand", "--future", "Temperature,Holiday", "--horizon",
-           "24", "--windows", "90", "--quantiles", "0.05,0.1,0.5,0.9,0.95")
+    path = write_table(os.path.join(folder, "vic.csv"), table[:len(table) - 24 * without])
+    judged(name, "mae", "MAE, MW", path, "--target", "Demand", "--future", "Temperature,Holiday", "--horizon", "24",
+           "--windows", str(days), "--quantiles", "0.05,0.1,0.5,0.9,0.95")
 
 
 def exchange_rate(folder, horizon):
@@ -178,7 +189,8 @@ for name, season, score, unit in [("tourism_monthly", 12, mase, "mean MASE"), ("
         r[0], r[1], read_long(r[1]), read_long(r[2]), *r[3:])
 for horizon in (96, 192, 336, 720):
     ROWS[f"etth1_{horizon}"] = lambda folder, h=horizon: etth1(folder, h)
-ROWS["vic_electricity"] = vic_electricity
+ROWS["vic_electricity"] = lambda folder: vic_electricity(folder, "vic_electricity", 90, 0)
+ROWS["vic_electricity_year_before"] = lambda folder: vic_electricity(folder, "vic_electricity_year_before", 365, 90)
 ROWS["exchange_rate_24"] = lambda folder: exchange_rate(folder, 24)
 for name, windows in [("milk_incomplete", "1"), ("milk_incomplete_5_years", "5")]:
     ROWS[name] = lambda folder, r=(name, windows): judged(r[0], "mae", "MAE", os.path.join(
