@@ -1,6 +1,8 @@
 """Covariates: known up to the forecast, known ahead, and the same at every step; from rows without a target or a file."""
 import csv
+import html
 import io
+import pathlib
 import unittest
 
 from tool import ToolTest
@@ -55,6 +57,11 @@ class Covariates(ToolTest):
     def test_backtest_and_evaluate_read_them(self):
         result = self.result("backtest", "known.csv", "--horizon", 6, "--windows", 2, *COLUMNS, *QUICK)
         self.assertGreater(result["metrics"]["mae"], 0)
+        # The page goes without what nothing is known of.
+        self.run_tool("backtest", "known.csv", "--horizon", 6, "--windows", 2, *COLUMNS, *QUICK, "--report", "r.html")
+        page = pathlib.Path("r.html").read_text()
+        self.assertIn("no forecast after the data: known.csv: found no 'price' of series 'a' at 2015-01", html.unescape(page))
+        self.assertIn("the training is of the judged model", page)
         self.train_with("known.csv", "b.safetensors")
         self.result("backtest", "b.safetensors", "known.csv", "--windows", 2)
         self.result("evaluate", "b.safetensors", "known.csv")

@@ -67,12 +67,13 @@ class Findings {
   void add_model(const ForecastModel& model) {
     if (!builder_) return;
     const size_t horizon = a_.options.horizon ? a_.options.horizon : model.config().horizon;
-    builder_->add_model(model, model.forecast(&data_, horizon, model.levels(), pool_), model.levels());
+    const std::vector<Forecast> forecasts = forecast_after(model, horizon);
+    builder_->add_model(model, forecasts, model.levels());
     if (!a_.second.empty()) builder_->add_fact("model", a_.first);
     else
       builder_->add_note(
-          fmt::format("the forecast after the data and the training are of the {} model, which knows nothing from the "
-                      "{} window on",
+          fmt::format("the {} of the {} model, which knows nothing from the {} window on",
+                      forecasts.front().y_hat.empty() ? "training is" : "forecast after the data and the training are",
                       a_.retrain ? "last" : "judged", a_.retrain ? "last" : "first"));
   }
   OnSeries on_series() {
@@ -97,6 +98,20 @@ class Findings {
   }
 
  private:
+  // Of no step where a covariate that the model needs is not known: what was asked for are figures of the past.
+  std::vector<Forecast> forecast_after(const ForecastModel& model, size_t horizon) {
+    try {
+      return model.forecast(&data_, horizon, model.levels(), pool_);
+    } catch (const Error& e) {
+      if (e.code() != ErrorCode::kData) throw;
+      builder_->add_note(fmt::format("no forecast after the data: {}", e.what()));
+    }
+    std::vector<Forecast> none;
+    for (const Series& series : data_.series)
+      none.push_back({series.id, {}, {}, std::vector<std::vector<double>>(model.levels().size())});
+    return none;
+  }
+
   const SeriesSet& data_;
   const Arguments& a_;
   ThreadPool& pool_;
