@@ -199,6 +199,14 @@ double quick_bandwidth(MemoryLevel level) {
   return rates[i];
 }
 
+bool cores_share_a_mesh() noexcept {
+#if defined(__x86_64__)
+  return __builtin_cpu_is("intel");
+#else
+  return false;
+#endif
+}
+
 std::string_view level_name(MemoryLevel level) noexcept {
   constexpr std::string_view kNames[] = {"L1", "L2", "L3", "memory"};
   return kNames[static_cast<size_t>(level)];

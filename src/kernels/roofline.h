@@ -29,4 +29,7 @@ double read_bandwidth(MemoryLevel level, size_t threads);
 double quick_peak();
 double quick_bandwidth(MemoryLevel level);
 
+// Whether cores reach each other's caches over a mesh, as Intel's do, more slowly than through a level they share.
+bool cores_share_a_mesh() noexcept;
+
 }  // namespace elman

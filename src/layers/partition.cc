@@ -17,12 +17,7 @@ constexpr double kMemoryByte = 1.0 / 17e9;  // too large to measure in passing
 constexpr double kUneven = 1.1;             // threads that meet at every step wait for the slowest
 
 // A meeting of all threads and their new states' way to each other, measured on a Xeon and on EPYC of two generations.
-double meeting_seconds() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_is("intel")) return 0.33e-6;  // its cores share a mesh
-#endif
-  return 0.2e-6;
-}
+double meeting_seconds() { return cores_share_a_mesh() ? 0.33e-6 : 0.2e-6; }
 
 // Seconds of reading one byte of the weights, `part` of which a thread reads.
 double byte_seconds(double weight_bytes, double part) {

@@ -3,6 +3,7 @@
 #include "base/threads.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
+#include "kernels/roofline.h"
 
 namespace elman {
 
@@ -10,6 +11,8 @@ namespace elman {
 inline constexpr size_t kWorthThreads = 1 << 16;
 // The same where one thread alone made, or will need, what is divided: half of it comes from another core's cache.
 inline constexpr size_t kWorthSharing = 1 << 23;
+// The same of a product that the thread will only read, and once.
+inline size_t worth_fetching() noexcept { return cores_share_a_mesh() ? kWorthSharing : 1 << 19; }
 
 // C = start + A B, rows split over the pool, or B's segments where the rows are few.
 template <class T>

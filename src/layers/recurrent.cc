@@ -217,8 +217,8 @@ Partition RecurrentLayer<T>::partition(ThreadPool& pool, const Run& run) const {
 }
 
 template <class T>
-ThreadPool& RecurrentLayer<T>::threads_for(size_t work, const Partition& shares, ThreadPool& pool) const {
-  const size_t least = shares.is_alone() ? kWorthSharing : kWorthThreads;
+ThreadPool& RecurrentLayer<T>::threads_for(size_t work, size_t least, const Partition& shares, ThreadPool& pool) const {
+  if (!shares.is_alone()) least = kWorthThreads;
   return work * spec().columns * hidden_ < least ? no_threads() : pool;
 }
 
@@ -298,7 +298,8 @@ void RecurrentLayer<T>::forward_into(const Pass<T>& pass, const Steps& steps, Co
     const Window window = run.window = window_after(steps, first, window_rows);
     if (run.rolling) run.gates_row = window.row;
     const Partition shares = partition(pool, run);
-    projection_->forward(threads_for(window.rows * input_, shares, pool), x.slice_rows(window.row, window.rows),
+    ThreadPool& threads = threads_for(window.rows * input_, pass.tape ? kWorthSharing : worth_fetching(), shares, pool);
+    projection_->forward(threads, x.slice_rows(window.row, window.rows),
                          run.gates.slice_rows(window.row - run.gates_row, window.rows));
     // h_t becomes h_{t-1} of the next step.
     shares.run(pool, (window.last - window.first) * phases, [&](size_t n, const Share& share) {

@@ -153,8 +153,9 @@ class RecurrentLayer : public Layer<T> {
   Window window_after(const Steps& steps, size_t first, size_t max_rows) const;
   Window window_before(const Steps& steps, size_t last, size_t max_rows) const;
   Partition partition(ThreadPool& pool, const Run& run) const;  // of the window's steps
-  // Who computes what comes before or after the steps: `work` multiply-adds for each column of the gate buffer.
-  ThreadPool& threads_for(size_t work, const Partition& shares, ThreadPool& pool) const;
+  // Who computes what comes before or after the steps: `work` multiply-adds for each column of the gate buffer, of
+  // which `least` in all are worth another thread if one takes all steps.
+  ThreadPool& threads_for(size_t work, size_t least, const Partition& shares, ThreadPool& pool) const;
 
   ConstView<T> previous(const Run& run, size_t state, const Block& block) const;
   ConstView<T> source(const Run& run, RecurrentProduct::Source source, const Block& block) const;

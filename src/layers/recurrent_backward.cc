@@ -58,7 +58,7 @@ void RecurrentLayer<T>::backward_into(const BackwardPass<T>& pass, const Steps& 
       run.d_gates = d_gates.slice_rows(0, run.window.rows);
       const Partition shares = partition(pool, run);
       backward_window(run, shares, pool);
-      ThreadPool& threads = threads_for(run.window.rows * (input_ + hidden_), shares, pool);
+      ThreadPool& threads = threads_for(run.window.rows * (input_ + hidden_), kWorthSharing, shares, pool);
       window_gradients(pass, run, threads, entry.input, sums.data(), d_x, start);
     }
     projection_->end_block(pass);
