@@ -10,8 +10,8 @@ namespace elman {
 namespace {
 
 constexpr size_t kMostParts = 3;
-constexpr double kHalfBelieved =
-    5;  // values of a place that should lie outside, with which half of what it asks is believed
+// With so many values of a place that should lie outside, half of what it asks is believed.
+constexpr double kHalfBelieved = 5;
 
 // Rank, from 1, of the score that makes an interval cover: ceil((n + 1) c), whatever the last bit of c.
 size_t rank_of(size_t n, double coverage) {
@@ -150,7 +150,7 @@ std::vector<double> CalibrationScores::by_place(size_t k, const std::vector<doub
     std::sort(scores.begin(), scores.end());
     const double rank = coverage_[k] * static_cast<double>(scores.size() - 1);
     const auto below = static_cast<size_t>(rank), above = std::min(below + 1, scores.size() - 1);
-    const double quantile = std::lerp(scores[below], scores[above], rank - static_cast<double>(below));
+    const double quantile = scores[below] + (rank - static_cast<double>(below)) * (scores[above] - scores[below]);
     // A far quantile is known by the few values beyond it.
     const double outside = (1 - coverage_[k]) * static_cast<double>(scores.size()) / static_cast<double>(repeats_);
     offsets[place] = outside / (outside + kHalfBelieved) * quantile;
