@@ -1,6 +1,7 @@
 #include "tasks/forecast_config.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <utility>
@@ -50,6 +51,7 @@ constexpr auto kCovariateFields =
     std::tuple{std::pair{"past", &CovariateColumns::past}, std::pair{"future", &CovariateColumns::future},
                std::pair{"static", &CovariateColumns::fixed}};
 
+constexpr const char* kIntermittentHead = "negative_binomial";
 constexpr size_t kManySeries = 20;     // from here on a panel: series teach each other, and overfitting is rarer
 constexpr size_t kLongValues = 5000;   // from here on a few series are long enough for larger batches and fewer steps
 constexpr size_t kFewWindows = 300;    // with fewer, a wide layer learns them by heart
@@ -61,6 +63,25 @@ std::vector<size_t> sorted_lengths(const SeriesSet& data) {
   for (const Series& s : data.series) lengths.push_back(s.values.size());
   std::sort(lengths.begin(), lengths.end());
   return lengths;
+}
+
+// Small counts with many zeros: more than 1.32 steps from one demand to the next (Syntetos, Boylan & Croston 2005). Of
+// large ones, such as the sun's power with its nights, whole numbers say little.
+bool is_intermittent(const SeriesSet& data) {
+  constexpr double kInterval = 1.32, kSmall = 100;
+  std::vector<double> demands;
+  size_t values = 0;
+  for (const Series& s : data.series)
+    for (const double v : s.values) {
+      if (std::isnan(v)) continue;
+      if (v < 0 || v != std::floor(v)) return false;
+      ++values;
+      if (v > 0) demands.push_back(v);
+    }
+  if (demands.empty() || static_cast<double>(values) <= kInterval * static_cast<double>(demands.size())) return false;
+  const auto median = demands.begin() + static_cast<ptrdiff_t>(demands.size() / 2);
+  std::nth_element(demands.begin(), median, demands.end());
+  return *median <= kSmall;
 }
 
 size_t divide_up(size_t value, size_t by) { return (value + by - 1) / by; }
@@ -180,6 +201,7 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
          "--horizon",
          data.path, lengths.empty() ? 0 : lengths.back(), c.horizon);
   const size_t longest = lengths.back();
+  if (c.head.empty() && c.bases.empty() && is_intermittent(data)) c.head = kIntermittentHead;
   if (c.season == 0) c.season = data.season_length();
   const bool chose_segment = c.segment == 0;
   if (chose_segment) c.segment = family.segment(c);
@@ -247,7 +269,9 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
     lines.push_back(fmt::format("goes {:.0f} % of the way to Theta's forecast of the look-back", 100 * c.theta_share));
   lines.push_back(writing_text(c));
   if (c.head != "quantile")
-    lines.push_back(fmt::format("head {}: for each step {}", c.head, find_head(c.head).meaning));
+    lines.push_back(fmt::format(
+        "head {}: for each step {}{}", c.head, find_head(c.head).meaning,
+        c.head == kIntermittentHead && is_intermittent(data) ? ", as the values are counts, many of them 0" : ""));
   lines.push_back(c.conformal ? "intervals widened until they hold the held-out values (conformal)"
                               : "intervals as the network draws them, not checked on held-out values");
   lines.push_back(fmt::format(

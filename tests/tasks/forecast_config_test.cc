@@ -251,5 +251,45 @@ TEST(ForecastConfig, RefusesWhatCannotBe) {
   EXPECT_EQ(code([](auto& c) { c.segment = 7, c.look_back = 20; }), ErrorCode::kUsage);
 }
 
+// Demand of every third step alone.
+TEST(ForecastConfig, TakesSmallCountsWithManyZerosForCounts) {
+  SeriesSet data = make_series(2, 90);
+  const auto fill = [&](double demand, size_t every) {
+    for (Series& s : data.series)
+      for (size_t t = 0; t < s.values.size(); ++t)
+        s.values[t] = t % every == 0 ? demand + static_cast<double>(t % 4) : 0;
+  };
+  fill(1, 3);
+  for (const ForecastFamily& family : forecast_families()) {
+    ForecastConfig config = quick();
+    config.model = family.name;
+    config = resolve(config, data);
+    EXPECT_EQ(config.head, "negative_binomial");
+    const std::vector<std::string> lines = explain(config, data);
+    EXPECT_TRUE(std::any_of(lines.begin(), lines.end(), [](const std::string& line) {
+      return line.ends_with("as the values are counts, many of them 0");
+    }));
+  }
+  ForecastConfig asked = quick();
+  asked.head = "quantile";
+  EXPECT_EQ(resolve(asked, data).head, "quantile");
+  asked = quick();
+  asked.bases = {"seasonal_naive"};
+  EXPECT_EQ(resolve(asked, data).head, "quantile");
+
+  data.series[1].values[7] = NAN;
+  EXPECT_EQ(resolve(quick(), data).head, "negative_binomial");
+  data.series[1].values[7] = 0.5;
+  EXPECT_EQ(resolve(quick(), data).head, "quantile");
+  data.series[1].values[7] = -1;
+  EXPECT_EQ(resolve(quick(), data).head, "quantile");
+  fill(1, 1);  // no zeros
+  EXPECT_EQ(resolve(quick(), data).head, "quantile");
+  fill(500, 3);  // large
+  EXPECT_EQ(resolve(quick(), data).head, "quantile");
+  for (Series& s : data.series) std::fill(s.values.begin(), s.values.end(), 0.0);
+  EXPECT_EQ(resolve(quick(), data).head, "quantile");
+}
+
 }  // namespace
 }  // namespace elman

@@ -131,7 +131,7 @@ void add_forecast_flags(Verb& verb, ForecastConfig& config) {
   flags
       .add("--head", config.head, "NAME",
            "What is forecast for each step: " + names_of(forecast_heads(), &HeadEntry::name))
-      .zero_means("by the model")
+      .zero_means("by the model; negative_binomial for small counts, many of them 0")
       .check([](std::string_view name) { find_head(name); });
   flags.add("--season", config.season, at_least(0), "Steps of the season").zero_means("by the calendar, or detected");
   flags.add("--look-back", config.look_back, at_least(0), "Values read before each forecast")
