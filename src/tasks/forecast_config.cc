@@ -74,7 +74,7 @@ bool is_intermittent(const SeriesSet& data) {
   for (const Series& s : data.series)
     for (const double v : s.values) {
       if (std::isnan(v)) continue;
-      if (v < 0 || v != std::floor(v)) return false;
+      if (!is_count(v)) return false;
       ++values;
       if (v > 0) demands.push_back(v);
     }

@@ -124,7 +124,7 @@ class CountHead final : public ForecastHead {
   void check(const SeriesSet& data) const override {
     for (const Series& s : data.series)
       for (const double v : s.values)
-        if (!std::isnan(v) && !(v >= 0 && v <= kLargestCount && v == std::floor(v)))
+        if (!std::isnan(v) && !is_count(v))
           fail(
               ErrorCode::kData,
               "{}: series '{}' holds {}, expected whole numbers from 0 to {} with --head negative_binomial; use --head "
@@ -155,6 +155,8 @@ constexpr HeadEntry kHeads[] = {
 };
 
 }  // namespace
+
+bool is_count(double value) noexcept { return value >= 0 && value <= kLargestCount && value == std::floor(value); }
 
 std::span<const HeadEntry> forecast_heads() { return kHeads; }
 

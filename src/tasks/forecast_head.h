@@ -58,6 +58,9 @@ class ForecastHead {
   std::vector<double> levels_;
 };
 
+// Whether a head of counts can give this value: a whole number, not negative and not too large.
+bool is_count(double value) noexcept;
+
 // How a head enters the forecasters: one entry a head.
 struct HeadEntry {
   std::string_view name, meaning;

@@ -281,6 +281,8 @@ TEST(ForecastConfig, TakesSmallCountsWithManyZerosForCounts) {
   EXPECT_EQ(resolve(quick(), data).head, "negative_binomial");
   data.series[1].values[7] = 0.5;
   EXPECT_EQ(resolve(quick(), data).head, "quantile");
+  data.series[1].values[7] = 1e9;
+  EXPECT_EQ(resolve(quick(), data).head, "quantile");
   data.series[1].values[7] = -1;
   EXPECT_EQ(resolve(quick(), data).head, "quantile");
   fill(1, 1);  // no zeros
