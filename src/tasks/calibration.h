@@ -19,8 +19,8 @@ class Calibration {
  public:
   Calibration() = default;  // leaves every interval as it is
 
-  // And then a share in [0, 1] of what a newer one asks of forecasts that this one has widened; this one if either is
-  // empty.
+  // This one, and on top a share in [0, 1] of what a newer one asks of forecasts that this one has widened; this one
+  // alone if either is empty.
   Calibration leaning_to(const Calibration& newer, double share) const;
 
   // Makes one step's forecasts `levels`, ascending, wider; the median stays, and none cross.
