@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <compare>
+#include <optional>
 
 #include "base/error.h"
 #include "tasks/levels.h"
@@ -12,11 +14,11 @@ namespace {
 constexpr double kCertain = 1.0;         // scores above it are faults that no forecast should start from
 constexpr size_t kRowsAtOnce = 1 << 13;  // bounds the memory that forecasts take
 constexpr double kSlack = 1e-9;          // of a level, for sums of decimals
-constexpr size_t kMostPasses = 5;        // over all rows
+constexpr size_t kMostPasses = 8;        // over all rows
 
 struct Row {
   size_t series, index;
-  friend bool operator==(const Row&, const Row&) = default;
+  friend auto operator<=>(const Row&, const Row&) = default;
 };
 
 // The rows that can be judged.
@@ -102,17 +104,25 @@ AnomalyReport find_anomalies(const ForecastModel& model, const SeriesSet& data, 
   const std::vector<Row> rows = rows_of(data, model.config().season);
   report.rows = rows.size();
   Expectation expectation(model, data, report.level);
-  // What follows a fault is forecast from it and may look like one, until the fault has been replaced.
+  // What follows a fault is forecast from it and may look like one, until the fault has been replaced: of rows found
+  // within a season of each other, the first, and the others in a later pass if they still are.
+  const size_t reach = std::max<size_t>(model.config().season, 1);
   std::vector<Series> past = data.series;
   std::vector<Row> certain;
   for (size_t pass = 0; pass < kMostPasses; ++pass) {
     std::vector<Series> mended = data.series;
     std::vector<Row> found;
+    std::optional<Row> newest;  // that was not found before
     report.anomalies.clear();
     expectation.for_each_outside(rows, past, pool, [&](const Anomaly& a) {
       report.anomalies.push_back(a);
       if (a.score <= kCertain) return;
-      found.push_back({a.series, a.index});
+      const Row row{a.series, a.index};
+      if (!std::binary_search(certain.begin(), certain.end(), row)) {
+        if (newest && newest->series == row.series && row.index - newest->index <= reach) return;
+        newest = row;
+      }
+      found.push_back(row);
       mended[a.series].values[a.index] = a.y_hat;
     });
     if (found == certain) break;
