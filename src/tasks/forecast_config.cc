@@ -45,6 +45,7 @@ constexpr auto kFields = std::tuple{std::pair{"horizon", &ForecastConfig::horizo
                                     std::pair{"ensemble", &ForecastConfig::ensemble},
                                     std::pair{"conformal", &ForecastConfig::conformal},
                                     std::pair{"validation_share", &ForecastConfig::validation_share},
+                                    std::pair{"past_can_judge", &ForecastConfig::past_can_judge},
                                     std::pair{"seed", &ForecastConfig::seed}};
 
 constexpr auto kCovariateFields =
@@ -154,21 +155,21 @@ void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
   // Long series show no gain from another base, in twice the time; of counts the level is 0; loops read what they
   // wrote.
   c.bases = {kLevelBase};
-  if (is_long || find_head(c.head).counts || find_family(c.model).closed_loop) return;
+  if (is_long || !corrects_forecasts(c)) return;
   c.choose_base = true;
   if (c.season > 1) c.bases.emplace_back(kSeasonalNaiveName);  // else the level is the same
   const bool is_hourly = c.season > 12 && c.season != 52;      // or finer; not tried on panels of these
   if (!few && is_hourly) return;
   c.bases.emplace_back(kThetaName);
   c.blend = blend;
+  c.past_can_judge = few && c.covariates.future.empty();
 }
 
-// Whether the validation part holds enough values for the widest interval; none are needed without intervals.
+// Whether there are intervals, and something to check them by.
 bool can_calibrate(const ForecastConfig& c, const std::vector<size_t>& lengths) {
-  const double widest = c.quantiles.back() - c.quantiles.front();
-  size_t held_out = 0;
-  for (const size_t n : lengths) held_out += split_of(n, c, true).validation * c.horizon;
-  return c.quantiles.front() < 0.5 && c.quantiles.back() > 0.5 && held_out >= least_scores(widest);
+  if (c.quantiles.front() == 0.5 || c.quantiles.back() == 0.5) return false;
+  return corrects_forecasts(c) ||
+         std::any_of(lengths.begin(), lengths.end(), [&](size_t n) { return split_of(n, c, true).validation > 0; });
 }
 
 }  // namespace
@@ -188,6 +189,10 @@ const Baseline* find_base(std::string_view name) {
 
 const HeadEntry& head_of(const ForecastConfig& c) {
   return find_head(c.head.empty() ? find_family(c.model).head : c.head);
+}
+
+bool corrects_forecasts(const ForecastConfig& c) {
+  return !find_head(c.head).counts && !find_family(c.model).closed_loop;
 }
 
 bool is_panel(size_t series) noexcept { return series >= kManySeries; }
@@ -263,8 +268,10 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
                                                    : "",
                               fmt::join(c.bases, ", ")));
   if (c.correction < 1)
-    lines.push_back(
-        fmt::format("believes {:.0f} % of the network's corrections, as the held-out part shows", 100 * c.correction));
+    lines.push_back(c.correction > 0
+                        ? fmt::format("believes {:.0f} % of the network's corrections, as the held-out part shows",
+                                      100 * c.correction)
+                        : "believes none of the network's corrections");
   if (c.theta_share > 0)
     lines.push_back(fmt::format("goes {:.0f} % of the way to Theta's forecast of the look-back", 100 * c.theta_share));
   lines.push_back(writing_text(c));
@@ -272,7 +279,7 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
     lines.push_back(fmt::format(
         "head {}: for each step {}{}", c.head, find_head(c.head).meaning,
         c.head == kIntermittentHead && is_intermittent(data) ? ", as the values are counts, many of them 0" : ""));
-  lines.push_back(c.conformal ? "intervals widened until they hold the held-out values (conformal)"
+  lines.push_back(c.conformal ? "intervals widened until they hold the values they are checked on (conformal)"
                               : "intervals as the network draws them, not checked on held-out values");
   lines.push_back(fmt::format(
       "adamw at {}, up to {}{} steps of {} windows, validated every {}{}", c.learning_rate,

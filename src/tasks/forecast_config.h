@@ -49,6 +49,7 @@ struct ForecastConfig {
   size_t ensemble = 0;          // networks trained again, from different seeds, whose mean forecasts; 0: by the data
   bool conformal = true;        // widen intervals by what the validation part shows; off where it shows too little
   double validation_share = 0;  // of each series, held out first, and a horizon for each tenth; 0: by the series
+  bool past_can_judge = false;  // where that leaves little: nothing is held out rather than fewer than two horizons
   uint64_t seed = 1;
 
   // The horizon in whole segments: what the network writes.
@@ -59,6 +60,10 @@ struct ForecastConfig {
 const HeadEntry& head_of(const ForecastConfig& config);
 // Whether so many series teach each other: a panel.
 bool is_panel(size_t series) noexcept;
+
+// Whether what the network corrects forecasts by itself: not with a head of counts, whose level is 0, nor in a closed
+// loop, which reads what it wrote.
+bool corrects_forecasts(const ForecastConfig& config);
 // Fills in every zero from frequency, number and lengths of the series. Throws kUsage on settings that contradict each
 // other, kData when no series is long enough for one training window.
 ForecastConfig resolve(ForecastConfig config, const SeriesSet& data);

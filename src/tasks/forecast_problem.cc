@@ -46,7 +46,8 @@ double weight_of(const Series& series, size_t season) {
 }  // namespace
 
 ForecastProblem::ForecastProblem(const SeriesSet& data, const ForecastConfig& config, const Covariates& covariates,
-                                 Network<float>& network, ThreadPool& pool, bool hold_out, const TapeMemory& memory)
+                                 Network<float>& network, ThreadPool& pool, Validation validation,
+                                 const TapeMemory& memory)
     : data_(data),
       config_(config),
       network_(network),
@@ -56,7 +57,7 @@ ForecastProblem::ForecastProblem(const SeriesSet& data, const ForecastConfig& co
   tape_.checkpoint_every = network.checkpoints(Steps(windows_.steps(), config.batch_size), memory);
   for (uint32_t i = 0; i < data.series.size(); ++i) {
     series_weight_.push_back(weight_of(data.series[i], config.season));
-    split_series(i, hold_out);
+    split_series(i, validation);
   }
   if (training_.empty())
     fail(ErrorCode::kData,
@@ -70,14 +71,15 @@ ForecastProblem::ForecastProblem(const SeriesSet& data, const ForecastConfig& co
   }
 }
 
-void ForecastProblem::split_series(uint32_t index, bool hold_out) {
-  const size_t n = data_.series[index].values.size();
-  const Split split = split_of(data_.series[index], config_, hold_out);
+void ForecastProblem::split_series(uint32_t index, Validation validation) {
+  const Split split = split_of(data_.series[index], config_, validation == Validation::kHeldOut);
   if (split.training == 0) return;
   windows_trained_ += split.training;
   training_.push_back({index, static_cast<uint32_t>(split.first), static_cast<uint32_t>(split.training)});
-  for (size_t k = 0; k < split.validation; ++k)
-    validation_.push_back({index, static_cast<uint32_t>(split.first_validation(n) + k)});
+  const bool all = validation == Validation::kEverything;
+  const size_t first = all ? split.first : split.first_validation(data_.series[index].values.size());
+  for (size_t k = 0; k < (all ? split.training : split.validation); ++k)
+    validation_.push_back({index, static_cast<uint32_t>(first + k)});
 }
 
 void ForecastProblem::gather(const std::vector<WindowIndex>& windows) {
@@ -169,7 +171,7 @@ double ForecastProblem::validate() {
 }
 
 Calibration ForecastProblem::calibrate() {
-  CalibrationScores scores(config_.quantiles, config_.horizon, calendar_places(data_.frequency), config_.horizon);
+  CalibrationScores scores(config_.quantiles, config_.horizon, calendar_places(data_.frequency));
   const size_t levels = config_.quantiles.size();
   std::vector<float> row(config_.horizon * levels);
   size_t window = 0;
@@ -178,8 +180,10 @@ Calibration ForecastProblem::calibrate() {
       for (size_t step = 0; step < config_.horizon; ++step)
         head_->quantiles(prediction.row(b) + step * head_->outputs(), scales_[b], {&row[step * levels], levels});
       const WindowIndex& w = validation_[window];
+      const bool goes_on = window > 0 && validation_[window - 1].series == w.series;
       scores.add(row.data(), target.row(b),
-                 calendar_places(data_.frequency, data_.series[w.series].start, w.origin, config_.horizon));
+                 calendar_places(data_.frequency, data_.series[w.series].start, w.origin, config_.horizon),
+                 goes_on ? w.origin - validation_[window - 1].origin : config_.horizon);
     }
   });
   return scores.finish();

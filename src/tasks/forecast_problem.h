@@ -20,16 +20,19 @@ struct WindowIndex {
   uint32_t series, origin;
 };
 
-// Windows drawn at random from all series, each series as often as the other; validated on the last part of every
-// series that is long enough, which no training target reaches into.
+// Which windows validate: none, and all train; those of the last part of every series that is long enough, which no
+// training target reaches into; or, for a judge who trains nothing, all.
+enum class Validation { kNothing, kHeldOut, kEverything };
+
+// Windows drawn at random from all series, each series as often as the other.
 //
 // A window's loss, which is in units of its own scale, is weighted by scale / sqrt(seasonal-naive error * mean |y|) of
 // its series: between relative and MASE-like errors, so that neither large nor volatile series rule.
 class ForecastProblem : public Problem {
  public:
-  // REQUIRES: data, covariates, network and pool outlive it; config is resolved. Without `hold_out` all windows train.
+  // REQUIRES: data, covariates, network and pool outlive it; config is resolved.
   ForecastProblem(const SeriesSet& data, const ForecastConfig& config, const Covariates& covariates,
-                  Network<float>& network, ThreadPool& pool, bool hold_out, const TapeMemory& memory = {});
+                  Network<float>& network, ThreadPool& pool, Validation validation, const TapeMemory& memory = {});
 
   size_t batches_per_epoch() const override { return config_.batches_per_epoch; }
   void start_epoch(size_t epoch) override { epoch_ = epoch; }
@@ -51,7 +54,7 @@ class ForecastProblem : public Problem {
   };
   // In units of each window's scale: prediction [windows, horizon * outputs], target [windows, horizon].
   using VisitBatch = std::function<void(ConstView<float> prediction, ConstView<float> target)>;
-  void split_series(uint32_t index, bool hold_out);
+  void split_series(uint32_t index, Validation validation);
   void for_each_validation_batch(const VisitBatch& visit);
   void gather(const std::vector<WindowIndex>& windows);
   void blend_all(const std::vector<WindowIndex>& windows, View<float> prediction);

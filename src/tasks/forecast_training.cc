@@ -22,12 +22,26 @@ namespace {
 using nlohmann::json;
 
 constexpr int64_t kWarmUp = 50;  // steps; less in short trainings
-// Shares of the network's corrections that the held-out part decides between.
-constexpr double kCorrections[] = {1.0, 0.75, 0.5, 0.25, 0.0};
-// The same of the forecast that is Theta's. For many series a little, unless another share is clearly better; for
-// few, or where more is known of the future than Theta knows, what proves best; the first where no held-out window is
-// full, for only these Theta shares in.
-constexpr double kThetaShares[] = {0.2, 0.0, 0.4, 0.6, 0.8, 1.0};
+// Shares that the held-out part decides between: the preferred ones first, and by how much of the loss another must be
+// less to be taken instead.
+struct Shares {
+  std::span<const double> values;
+  double clear_gain;
+};
+constexpr double kMostly[] = {1.0, 0.75, 0.5, 0.25, 0.0};
+constexpr double kHalf[] = {0.5, 0.25, 0.75, 0.0, 1.0};
+constexpr double kLittle[] = {0.2, 0.0, 0.4, 0.6, 0.8, 1.0};
+// Of the network's corrections.
+constexpr Shares kCorrections = {kMostly, kClearGain};
+// Of the forecast, Theta's.
+constexpr Shares kThetaOfPanel = {kLittle, kClearGain};
+// Few series hold out few horizons, mostly two, which say little of what is best: half of each, unless another share's
+// gain is clear, which it is the sooner the more horizons show it. Over 581 forecasts of public series this errs 3 %
+// less than the share that proved best.
+Shares theta_of_few(double horizons) { return {kHalf, 0.4 / std::sqrt(horizons)}; }
+// What proves best, where more is known of the future than Theta knows or where the whole past judges. The first where
+// no window of these is full, for only such Theta shares in.
+constexpr Shares kThetaProven = {kLittle, 0};
 // The members of a trial train for so many times the steps that were best, in turn: which number was best is mostly
 // chance on one stretch of time, and networks that stopped early and late err differently.
 constexpr double kLengths[] = {1.0, 0.6, 1.6, 0.8, 1.3};
@@ -49,9 +63,11 @@ TrainConfig train_config(const ForecastConfig& c, const SeriesSet& data) {
   return t;
 }
 
-bool holds_out(const SeriesSet& data, const ForecastConfig& config) {
-  return std::any_of(data.series.begin(), data.series.end(),
-                     [&](const Series& s) { return split_of(s, config, true).validation > 0; });
+// That are held out, of all series together.
+double held_horizons(const SeriesSet& data, const ForecastConfig& config) {
+  size_t held = 0;
+  for (const Series& s : data.series) held += split_of(s, config, true).held;
+  return static_cast<double>(held) / static_cast<double>(config.horizon);
 }
 
 // As many passes over all windows as the best of the first training made over its own, which were fewer. A large set,
@@ -78,10 +94,9 @@ class Training {
         covariates_(covariates),
         pool_(pool),
         run_(run),
-        held_out_(holds_out(data, config)),
+        held_out_(held_horizons(data, config) > 0),
         bases_(config.bases) {
     if (!held_out_) config_.short_epochs = 0;
-    if (!held_out_ && config.choose_base) bases_ = {kLevelBase};
     network_ = std::make_unique<Network<float>>(network_config(settled(config_, candidate(0))));
     settings_ = run.apply_to(train_config(config, data));
     settings_.time_limit /= static_cast<double>(trials() + members());  // each training has its share
@@ -89,13 +104,16 @@ class Training {
 
   TrainedForecaster result() {
     if (!held_out_)
-      run_.note(
-          "no validation part is held out, as the series are too short or end without values: training runs its full "
-          "length");
+      run_.note(fmt::format("no validation part is held out, as the series are too short or end without values: {}",
+                            is_checked() ? "training runs its full length"
+                                         : "what forecasts their own past best will forecast, and the network's "
+                                           "corrections are not believed"));
     if (run_.resume) take_context();
     while (trials_.size() < trials()) train_trial();
     if (decision_.chosen.empty()) decide();
-    for (const std::string& line : explain(decision_, trials_, config_)) run_.note(line);
+    for (const std::string& line :
+         explain(decision_, trials_, config_, is_checked() ? "the held-out part" : "the past"))
+      run_.note(line);
     while (member_weights_.size() < members()) train_member();
 
     TrainRecord record = trials_[decision_.chosen.front()].record;
@@ -144,7 +162,7 @@ class Training {
     const Candidate candidate = this->candidate(stage);
     const ForecastConfig config = settled(config_, candidate);
     network_->initialize(config.seed);
-    ForecastProblem problem(data_, config, covariates_, *network_, pool_, true, run_.memory);
+    ForecastProblem problem(data_, config, covariates_, *network_, pool_, Validation::kHeldOut, run_.memory);
     problem.carry(trial_weights_);
     if (trials() > 1) run_.note(fmt::format("training {}", describe(candidate)));
     TrainConfig settings = settings_of(stage, config, static_cast<int64_t>(config.epochs * config.batches_per_epoch));
@@ -154,14 +172,23 @@ class Training {
     trial_weights_.push_back(network_->parameters().values().copy());
     seconds_ += record.seconds;
     trials_.push_back({candidate, std::move(record), problem.windows()});
+    if (!is_checked()) trials_[stage].record.valid_loss = Judge(*this, decision_for({stage})).problem.validate();
   }
 
-  // What a decision, made in part, comes to on what the trials held out.
+  // Whether the network has shown on held-out values what its corrections are worth. Else none are believed: what is
+  // left needs no training, so that the whole past judges it. Where nothing is left, they have to be.
+  bool is_checked() const { return held_out_ || !corrects_forecasts(config_); }
+  Decision decision_for(std::vector<size_t> chosen) const {
+    return {std::move(chosen), is_checked() ? 1.0 : 0.0, 0, {}, {}};
+  }
+
+  // What a decision, made in part, comes to on what judges.
   struct Judge {
     Judge(const Training& t, const Decision& d)
         : config(settled(t.config_, t.trials_, d)),
           network(t.network_of(config, t.weights_of(d.chosen))),
-          problem(t.data_, config, t.covariates_, *network, t.pool_, true) {}
+          problem(t.data_, config, t.covariates_, *network, t.pool_,
+                  t.is_checked() ? Validation::kHeldOut : Validation::kEverything) {}
     ForecastConfig config;
     std::unique_ptr<Network<float>> network;
     ForecastProblem problem;
@@ -170,21 +197,17 @@ class Training {
   // The best trial, or the mean of all where it forecasts the held-out part better still; of bases that were asked for,
   // the mean of the best of each.
   void decide() {
-    Decision d;
+    Decision d = decision_for(best_of_each_base(trials_));
     if (config_.choose_base) {
       d.chosen = {best_of(trials_)};
-      Decision mean;
-      mean.chosen.resize(trials_.size());
-      std::iota(mean.chosen.begin(), mean.chosen.end(), size_t{0});
+      std::vector<size_t> all(trials_.size());
+      std::iota(all.begin(), all.end(), size_t{0});
       const double least = trials_[d.chosen.front()].record.valid_loss;
-      if (trials_.size() <= config_.ensemble && Judge(*this, mean).problem.validate() < least) d.chosen = mean.chosen;
-    } else {
-      d.chosen = best_of_each_base(trials_);
+      if (all.size() <= config_.ensemble && Judge(*this, decision_for(all)).problem.validate() < least) d.chosen = all;
     }
-    choose(d, d.correction, kCorrections, kClearGain);
-    const bool prefers = is_panel(data_.series.size()) && config_.covariates.future.empty();
-    if (config_.blend) choose(d, d.theta_share, kThetaShares, prefers ? kClearGain : 0);
-    if (held_out_) {
+    if (held_out_) choose(d, d.correction, kCorrections);
+    if (config_.blend) choose(d, d.theta_share, theta_shares());
+    if (held_out_ || !is_checked()) {
       Judge judge(*this, d);
       if (config_.conformal) d.calibration = judge.problem.calibrate();
       d.dependence = judge.problem.measure_dependence();
@@ -192,16 +215,19 @@ class Training {
     decision_ = std::move(d);
   }
 
-  // Sets `share`, a part of d, to the first that no other clearly beats on what was held out.
-  void choose(Decision& d, double& share, std::span<const double> shares, double clear_gain) const {
-    share = shares[0];
-    if (!held_out_) return;
+  Shares theta_shares() const {
+    if (!config_.covariates.future.empty() || !is_checked()) return kThetaProven;
+    return is_panel(data_.series.size()) ? kThetaOfPanel : theta_of_few(held_horizons(data_, config_));
+  }
+
+  // Sets `share`, a part of d, to the first that no other clearly beats on what judges.
+  void choose(Decision& d, double& share, const Shares& shares) const {
     std::vector<double> losses;
-    for (const double candidate : shares) {
+    for (const double candidate : shares.values) {
       share = candidate;
       losses.push_back(Judge(*this, d).problem.validate());
     }
-    share = shares[first_unbeaten(losses, clear_gain)];
+    share = shares.values[first_unbeaten(losses, shares.clear_gain)];
   }
 
   std::vector<Buffer<float>> weights_of(const std::vector<size_t>& trials) const {
@@ -219,7 +245,7 @@ class Training {
     ForecastConfig config = settled(config_, trial.candidate);
     config.seed += member;
     network_->initialize(config.seed);
-    ForecastProblem whole(data_, config, covariates_, *network_, pool_, false, run_.memory);
+    ForecastProblem whole(data_, config, covariates_, *network_, pool_, Validation::kNothing, run_.memory);
     whole.carry(member_weights_);
     const int64_t best = steps_of_second(trial.record.best_step, config, trial.windows, whole.windows());
     const int64_t steps = steps_of_member(best, member / decision_.chosen.size());

@@ -7,10 +7,11 @@ namespace elman {
 namespace {
 
 // Values to hold out, at most `most` of `length`: a share, and as many horizons as it has tenths or as there is room
-// for.
-size_t held_out(size_t most, size_t length, const ForecastConfig& config) {
+// for, `least` or more.
+size_t held_out(size_t most, size_t length, size_t least, const ForecastConfig& config) {
   const auto share = static_cast<size_t>(config.validation_share * static_cast<double>(length));
-  for (auto horizons = static_cast<size_t>(std::ceil(10 * config.validation_share)); horizons > 0; --horizons) {
+  const auto wanted = static_cast<size_t>(std::ceil(10 * config.validation_share));
+  for (size_t horizons = wanted; horizons >= std::min(least, wanted) && horizons > 0; --horizons) {
     const size_t held = std::max(horizons * config.horizon, share);
     if (held <= most) return held;
   }
@@ -24,11 +25,18 @@ Split split_of(size_t length, const ForecastConfig& config, bool hold_out) {
   const size_t h = config.horizon;
   const size_t least = std::min(config.season, length / 2) + 1;  // values that a window must have seen
   if (length < least + h) return split;
-  // To keep: as many origins as a window must have seen, or, of two long seasons, which leave no room for these and a
-  // horizon too, as many as it forecasts. Without a held-out part there is no choice, no stop and no interval checked.
-  for (const size_t origins : {least, std::min(least, h)}) {
-    const size_t kept = h + least + origins;
-    if (hold_out && split.held == 0 && length > kept) split.held = held_out(length - kept, length, config);
+  // To keep: as many origins to train from as a window must have seen. With fewer, or a single horizon held out, a
+  // network learned and showed so little that, of a short series, what forecast its past best forecast better. Where
+  // nothing else can judge, as many origins as it forecasts do, or half of these.
+  const auto hold = [&](size_t origins, size_t horizons) {
+    const size_t kept = h + least + origins - 1;
+    if (split.held == 0 && length > kept) split.held = held_out(length - kept, length, horizons, config);
+  };
+  if (hold_out && config.past_can_judge) {
+    hold(least, 2);
+  } else if (hold_out) {
+    const size_t few = std::min(least, h);
+    for (const size_t origins : {least, few, (few + 1) / 2}) hold(origins, 1);
   }
   if (split.held > 0) split.validation = split.held - h + 1;
   split.first = least;

@@ -99,7 +99,7 @@ class Samples(ToolTest):
 
     def test_says_when_nothing_shows_how_steps_hang_together(self):
         short = "time,y\n" + "".join(f"{t},{t % 5}\n" for t in range(13))
-        model = self.train(data=self.write("short.csv", short))
+        model = self.train("m.safetensors", self.write("short.csv", short), 6, "--model", "recursive")
         _, err = self.run_tool("forecast", model, "--samples", 2)
         self.assertIn("drawn by itself", err)
 

@@ -19,6 +19,9 @@ Calibration calibrated(const std::vector<float>& actual) {
   for (const float& y : actual) scores.add(prediction, &y);
   return scores.finish();
 }
+float stretched(double width, const Calibration& c) {
+  return static_cast<float>(c.stretch()[0]) * static_cast<float>(width);
+}
 
 TEST(Calibration, TakesTheFiniteSampleQuantileOfTheScores) {
   // Scores 1..9 on either side: the ceil(10 * 0.8) = 8th smallest.
@@ -28,13 +31,29 @@ TEST(Calibration, TakesTheFiniteSampleQuantileOfTheScores) {
   EXPECT_EQ(c.values(), 9u);
   float levels[] = {-1, 0, 1};
   c.widen(levels, 0);
-  EXPECT_EQ(levels[0], -9);
+  EXPECT_EQ(levels[0], -stretched(9, c));
   EXPECT_EQ(levels[1], 0);
-  EXPECT_EQ(levels[2], 9);
+  EXPECT_EQ(levels[2], stretched(9, c));
 }
 
 TEST(Calibration, NeverMakesAnIntervalNarrower) {
   EXPECT_EQ(calibrated(std::vector<float>(50, 0.0f)).by_part()[0], std::vector<double>{0});
+}
+
+// By the quantiles of Student's t (Abramowitz & Stegun, table 26.10) and the normal distribution at level 0.9.
+TEST(Calibration, StretchesMoreTheFewerHorizonsWereHeldOut) {
+  const auto stretch = [](size_t windows, size_t fresh) {
+    CalibrationScores scores(kLevels, 2);
+    const float prediction[] = {-1, 0, 1, -1, 0, 1}, target[] = {0, 0};
+    scores.add(prediction, target);
+    for (size_t n = 1; n < windows; ++n) scores.add(prediction, target, {}, fresh);
+    return scores.finish().stretch()[0];
+  };
+  EXPECT_NEAR(stretch(1, 2), 1.886 / 1.2816, 1e-3);
+  EXPECT_NEAR(stretch(2, 2), 1.533 / 1.2816, 1e-3);
+  EXPECT_NEAR(stretch(3, 1), 1.533 / 1.2816, 1e-3);  // each holds one value that is not the one's before
+  EXPECT_NEAR(stretch(15, 2), 1.310 / 1.2816, 1e-3);
+  EXPECT_NEAR(stretch(5000, 2), 1, 1e-3);
 }
 
 // Newer forecasts of [-9, 9] around 0 say that an interval of that is too wide by 9.
@@ -52,9 +71,9 @@ TEST(Calibration, LeansToNewerScores) {
     EXPECT_EQ(levels[1], 0);
     return levels[2];
   };
-  EXPECT_EQ(high(old.leaning_to(newer, 0.25)), 9 - 0.25f * 9);
-  EXPECT_EQ(high(old.leaning_to(newer, 0)), 9);
-  EXPECT_EQ(high(old.leaning_to(Calibration(), 0.5)), 9);
+  EXPECT_EQ(high(old.leaning_to(newer, 0.25)), stretched(9, old) - 0.25f * 9);
+  EXPECT_EQ(high(old.leaning_to(newer, 0)), stretched(9, old));
+  EXPECT_EQ(high(old.leaning_to(Calibration(), 0.5)), stretched(9, old));
   EXPECT_TRUE(Calibration().leaning_to(old, 0.5).empty());
 }
 
@@ -64,10 +83,11 @@ TEST(Calibration, NeverMovesTheMedian) {
   const float prediction[] = {-5, 0, 5}, y = 0;
   for (size_t n = 0; n < 9; ++n) scores.add(prediction, &y);
   float levels[] = {-1, 0, 4};
-  calibrated(std::vector<float>(9, 0.0f)).leaning_to(scores.finish(-INFINITY), 0.5).widen(levels, 0);
+  const Calibration old = calibrated(std::vector<float>(9, 0.0f));
+  old.leaning_to(scores.finish(-INFINITY), 0.5).widen(levels, 0);
   EXPECT_EQ(levels[0], 0);
   EXPECT_EQ(levels[1], 0);
-  EXPECT_EQ(levels[2], 1.5f);
+  EXPECT_EQ(levels[2], stretched(4, old) - 2.5f);
 }
 
 // Place 0 asks 3, place 1 none: what both ask together is too much for one and too little for the other.
@@ -116,14 +136,20 @@ TEST(Calibration, BelievesPlacesOfFewValuesLittle) {
   EXPECT_LT(offset, 5);
 }
 
-TEST(Calibration, NeedsAsManyValuesAsTheCoverageAsks) {
+// Fewer than the coverage asks for: the largest is all there is to go by, unless it lies inside.
+TEST(Calibration, TakesTheLargestOfTooFewScores) {
   EXPECT_EQ(least_scores(0.5), 1u);
   EXPECT_EQ(least_scores(0.9 - 0.1), 4u);
   EXPECT_EQ(least_scores(0.9), 9u);
   EXPECT_EQ(least_scores(0.98), 49u);
-  EXPECT_TRUE(calibrated({5, 5, 5}).empty());
-  EXPECT_TRUE(calibrated({5, 5, 5, NAN}).empty());
-  EXPECT_FALSE(calibrated({5, 5, 5, 5}).empty());
+  EXPECT_EQ(calibrated({5, 7, 5}).by_part()[0], std::vector<double>{6});
+  EXPECT_EQ(calibrated({5, NAN}).by_part()[0], std::vector<double>{4});
+  EXPECT_TRUE(calibrated({NAN}).empty());
+  EXPECT_TRUE(calibrated({}).empty());
+  CalibrationScores inside(kLevels, 1);
+  const float prediction[] = {-5, 0, 5}, y = 0;
+  inside.add(prediction, &y);
+  EXPECT_EQ(inside.finish(-INFINITY).by_part()[0], std::vector<double>{0});
 }
 
 TEST(Calibration, PoolsTheHorizonAsFinelyAsTheScoresAllow) {
@@ -138,11 +164,11 @@ TEST(Calibration, PoolsTheHorizonAsFinelyAsTheScoresAllow) {
   EXPECT_EQ(parts_of(4, 6).by_part()[0], (std::vector<double>{2, 4, 6}));
   EXPECT_EQ(parts_of(1, 8).by_part()[0], (std::vector<double>{4, 8}));
   EXPECT_EQ(parts_of(1, 4).by_part()[0], std::vector<double>{4});
-  EXPECT_TRUE(parts_of(1, 3).empty());
+  EXPECT_EQ(parts_of(1, 3).by_part()[0], std::vector<double>{3});
 
   float levels[] = {0, 0, 0};
   parts_of(4, 6).widen(levels, 5);
-  EXPECT_EQ(levels[2], 6);
+  EXPECT_EQ(levels[2], stretched(6, parts_of(4, 6)));
 }
 
 TEST(Calibration, KeepsTheMedianAndNeverCrosses) {
@@ -154,10 +180,11 @@ TEST(Calibration, KeepsTheMedianAndNeverCrosses) {
     scores.add(prediction, &y);
   }
   float levels[] = {-1.1f, -1, 0, 1, 1.1f};
-  scores.finish().widen(levels, 0);
+  const Calibration c = scores.finish();
+  c.widen(levels, 0);
   EXPECT_TRUE(std::is_sorted(levels, levels + 5));
   EXPECT_EQ(levels[2], 0);
-  EXPECT_NEAR(levels[4], 2.9, 1e-6);
+  EXPECT_NEAR(levels[4], 2.9 * c.stretch()[1], 1e-5);
 }
 
 TEST(Calibration, LeavesLevelsOnOneSideOfTheMedianAlone) {
@@ -189,6 +216,7 @@ TEST(Calibration, CoversNewValuesOfTheSameKind) {
 TEST(Calibration, SurvivesJsonAndFitsOnlyItsModel) {
   const Calibration c = calibrated({2, 3, 4, 5, 6}), again = calibration_from_json(to_json(c));
   EXPECT_EQ(again.by_part(), c.by_part());
+  EXPECT_EQ(again.stretch(), c.stretch());
   EXPECT_EQ(again.values(), c.values());
   EXPECT_TRUE(again.fits(kLevels, 1));
   EXPECT_FALSE(again.fits(kLevels, 2));
@@ -200,6 +228,9 @@ TEST(Calibration, SurvivesJsonAndFitsOnlyItsModel) {
     json["by_part"] = std::move(widening);
     return calibration_from_json(json);
   };
+  nlohmann::json shrunk = to_json(c);
+  shrunk["stretch"] = {0.5};
+  EXPECT_FALSE(calibration_from_json(shrunk).fits(kLevels, 1));
   EXPECT_FALSE(damaged({{-1.0}}).fits(kLevels, 1));
   EXPECT_FALSE(damaged({nlohmann::json::array()}).fits(kLevels, 1));
   EXPECT_FALSE(damaged({{1.0}, {1.0}}).fits(kLevels, 1));

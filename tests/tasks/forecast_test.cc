@@ -217,6 +217,21 @@ TEST(Forecast, SaysWhenNothingCanBeHeldOut) {
   }
 }
 
+// Three years whose months repeat: too short to hold two horizons out, and seasonal naive has always been right.
+TEST(Forecast, OfAShortSeriesIsWhatForecastItsPastBest) {
+  ThreadPool pool(1);
+  SeriesSet data = make_series(1, 36);
+  std::vector<double>& y = data.series[0].values;
+  for (size_t t = 0; t < y.size(); ++t) y[t] = 100 + static_cast<double>(t % 12 * 5 % 12);
+  ForecastConfig config = quick();
+  config.horizon = config.season = 12;
+  const ForecastModel model = ForecastModel::train(data, config, pool);
+  EXPECT_EQ(model.config().bases, std::vector<std::string>{"seasonal_naive"});
+  EXPECT_EQ(model.config().correction, 0);
+  const auto forecast = model.forecast(nullptr, 0, {0.1, 0.5, 0.9}, pool);
+  for (size_t step = 0; step < 12; ++step) EXPECT_NEAR(forecast[0].quantiles[1][step], y[24 + step], 1e-3);
+}
+
 // Of more validation windows than are looked at, those of the last series count like those of the first.
 TEST(ForecastProblem, ValidatesOnWindowsFromAllSeries) {
   SeriesSet data = make_series(2400, 24);
@@ -232,11 +247,11 @@ TEST(ForecastProblem, ValidatesOnWindowsFromAllSeries) {
   network.initialize(1);
   network.pack(false);
   ThreadPool pool(1);
-  const double loss = ForecastProblem(data, config, none, network, pool, true).validate();
+  const double loss = ForecastProblem(data, config, none, network, pool, Validation::kHeldOut).validate();
   for (size_t i = 2100; i < 2400; ++i) data.series[i].values.back() += 50;
-  EXPECT_GT(ForecastProblem(data, config, none, network, pool, true).validate(), 1.1 * loss);
+  EXPECT_GT(ForecastProblem(data, config, none, network, pool, Validation::kHeldOut).validate(), 1.1 * loss);
   for (Series& s : data.series) std::fill_n(s.values.end() - 4, 4, NAN);
-  EXPECT_TRUE(std::isnan(ForecastProblem(data, config, none, network, pool, true).validate()));
+  EXPECT_TRUE(std::isnan(ForecastProblem(data, config, none, network, pool, Validation::kHeldOut).validate()));
 }
 
 // Each base has a network of its own; the forecast is the mean of what they would have said alone.

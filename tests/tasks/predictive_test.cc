@@ -14,8 +14,12 @@ const std::vector<double> kLevels{0.1, 0.5, 0.9};
 const WindowScale kScale{100, 4};
 
 Calibration widened_by(double width) {
-  return calibration_from_json(
-      {{"horizon", 1}, {"values", 9}, {"median", 1}, {"by_part", {{width}}}, {"by_place", nlohmann::json::array()}});
+  return calibration_from_json({{"horizon", 1},
+                                {"values", 9},
+                                {"median", 1},
+                                {"by_part", {{width}}},
+                                {"stretch", {1.0}},
+                                {"by_place", nlohmann::json::array()}});
 }
 
 // In the series' own units, as the head's raw outputs {1, 0.3} mean.

@@ -58,7 +58,33 @@ TEST(Split, HoldsOutOfLessThanThreeLongSeasons) {
   EXPECT_EQ(split.training, 25u);
   config.horizon = 13;
   EXPECT_EQ(split_of(104, config, true).held, 13u);
-  EXPECT_EQ(split_of(75, config, true).held, 0u);  // 38 to see, 13 origins and 13 steps ahead leave 11
+  EXPECT_EQ(split_of(75, config, true).held, 13u);  // 38 to see, 7 origins and 13 steps ahead leave 18
+  EXPECT_EQ(split_of(63, config, true).held, 0u);   // 32 to see: 12
+}
+
+// Four years of months, of which as many origins are left as steps are forecast; with less, half as many.
+TEST(Split, HoldsOutAYearOfFour) {
+  ForecastConfig config;
+  config.horizon = config.season = 12;
+  config.validation_share = 0.2;
+  EXPECT_EQ(split_of(48, config, true).held, 12u);
+  EXPECT_EQ(split_of(48, config, true).training, 12u);
+  EXPECT_EQ(split_of(42, config, true).held, 12u);
+  EXPECT_EQ(split_of(42, config, true).training, 6u);
+  EXPECT_EQ(split_of(41, config, true).held, 0u);
+}
+
+// Less than two horizons, or a season's origins to train from, are no judge where the past can be one instead.
+TEST(Split, HoldsNothingOutWhereThePastJudgesBetter) {
+  ForecastConfig config;
+  config.horizon = config.season = 12;
+  config.validation_share = 0.2;
+  config.past_can_judge = true;
+  EXPECT_EQ(split_of(60, config, true).held, 0u);
+  EXPECT_EQ(split_of(61, config, true).held, 24u);
+  EXPECT_EQ(split_of(61, config, true).training, 13u);
+  config.validation_share = 0.1;  // asked for
+  EXPECT_EQ(split_of(60, config, true).held, 12u);
 }
 
 // A horizon for each tenth, or as many as leave windows to train with.
@@ -70,10 +96,10 @@ TEST(Split, HoldsOutHorizonsWhereThereIsRoom) {
   const auto held = [&](size_t length) { return split_of(length, config, true).held; };
   EXPECT_EQ(held(500), 100u);
   EXPECT_EQ(held(60), 20u);
-  EXPECT_EQ(held(34), 20u);
-  EXPECT_EQ(held(33), 10u);
-  EXPECT_EQ(held(24), 10u);
-  EXPECT_EQ(held(23), 0u);
+  EXPECT_EQ(held(33), 20u);
+  EXPECT_EQ(held(32), 10u);
+  EXPECT_EQ(held(22), 10u);
+  EXPECT_EQ(held(21), 0u);
 }
 
 }  // namespace
