@@ -53,10 +53,11 @@ constexpr auto kCovariateFields =
                std::pair{"static", &CovariateColumns::fixed}};
 
 constexpr const char* kIntermittentHead = "negative_binomial";
-constexpr size_t kManySeries = 20;     // from here on a panel: series teach each other, and overfitting is rarer
-constexpr size_t kLongValues = 5000;   // from here on a few series are long enough for larger batches and fewer steps
-constexpr size_t kFewWindows = 300;    // with fewer, a wide layer learns them by heart
-constexpr size_t kLargestBatch = 128;  // chosen; a short series fills it with windows drawn more than once
+constexpr size_t kManySeries = 20;      // from here on a panel: series teach each other, and overfitting is rarer
+constexpr size_t kSeriesThatJudge = 3;  // of which a horizon each says enough of a network
+constexpr size_t kLongValues = 5000;    // from here on a few series are long enough for larger batches and fewer steps
+constexpr size_t kFewWindows = 300;     // with fewer, a wide layer learns them by heart
+constexpr size_t kLargestBatch = 128;   // chosen; a short series fills it with windows drawn more than once
 constexpr size_t kFewestBatches = 25, kMostBatches = 100;  // of an epoch, that is, between two validations
 
 std::vector<size_t> sorted_lengths(const SeriesSet& data) {
@@ -162,7 +163,7 @@ void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
   if (!few && is_hourly) return;
   c.bases.emplace_back(kThetaName);
   c.blend = blend;
-  c.past_can_judge = few && c.covariates.future.empty();
+  c.past_can_judge = lengths.size() < kSeriesThatJudge && c.covariates.future.empty();
 }
 
 // Whether there are intervals, and something to check them by.
