@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <compare>
 #include <optional>
+#include <utility>
 
 #include "base/error.h"
 #include "tasks/levels.h"
@@ -18,7 +18,10 @@ constexpr size_t kMostPasses = 8;        // over all rows
 
 struct Row {
   size_t series, index;
-  friend auto operator<=>(const Row&, const Row&) = default;
+  friend bool operator==(const Row&, const Row&) = default;
+  friend bool operator<(const Row& a, const Row& b) {
+    return std::pair(a.series, a.index) < std::pair(b.series, b.index);
+  }
 };
 
 // The rows that can be judged.
