@@ -60,15 +60,15 @@ ForecastConfig settled(ForecastConfig config, const std::vector<Trial>& trials, 
 std::string describe(const Candidate& c) { return fmt::format("what corrects {}, in {} epochs", c.base, c.epochs); }
 
 std::vector<std::string> explain(const Decision& decision, const std::vector<Trial>& trials,
-                                 const ForecastConfig& config, std::string_view judge) {
+                                 const ForecastConfig& config, bool held_out) {
   std::vector<std::string> lines, names;
   for (const size_t k : decision.chosen) names.push_back(describe(trials[k].candidate));
   if (trials.size() > 1)
-    lines.push_back(
-        fmt::format("{} speaks for {}{}", judge, names.size() > 1 ? "the mean of " : "", fmt::join(names, "; ")));
-  if (decision.correction < 1)
-    lines.push_back(fmt::format("{:.0f} % of the network's corrections are believed, as {} shows",
-                                100 * decision.correction, judge));
+    lines.push_back(fmt::format("the {} speaks for {}{}", held_out ? "held-out part" : "past",
+                                names.size() > 1 ? "the mean of " : "", fmt::join(names, "; ")));
+  if (held_out && decision.correction < 1)
+    lines.push_back(fmt::format("{:.0f} % of the network's corrections are believed, as the held-out part shows",
+                                100 * decision.correction));
   if (decision.theta_share > 0)
     lines.push_back(fmt::format("{:.0f} % of the forecast is Theta's", 100 * decision.theta_share));
   if (config.conformal)

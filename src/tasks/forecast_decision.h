@@ -3,7 +3,6 @@
 #include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "tasks/calibration.h"
@@ -52,9 +51,9 @@ ForecastConfig settled(ForecastConfig config, const Candidate& candidate);
 ForecastConfig settled(ForecastConfig config, const std::vector<Trial>& trials, const Decision& decision);
 
 std::string describe(const Candidate& candidate);
-// Lines for people. `judge`: what it was decided by.
+// Lines for people. `held_out`: whether that decided, and not the whole past.
 std::vector<std::string> explain(const Decision& decision, const std::vector<Trial>& trials,
-                                 const ForecastConfig& config, std::string_view judge);
+                                 const ForecastConfig& config, bool held_out);
 
 // As checkpoints carry them. Reading throws nlohmann::json::exception when a key is missing or of the wrong type.
 nlohmann::json to_json(const Trial& trial);

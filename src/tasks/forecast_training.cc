@@ -106,14 +106,12 @@ class Training {
     if (!held_out_)
       run_.note(fmt::format("no validation part is held out, as the series are too short or end without values: {}",
                             is_checked() ? "training runs its full length"
-                                         : "what forecasts their own past best will forecast, and the network's "
+                                         : "what forecast their past best forecasts them, and the network's "
                                            "corrections are not believed"));
     if (run_.resume) take_context();
     while (trials_.size() < trials()) train_trial();
     if (decision_.chosen.empty()) decide();
-    for (const std::string& line :
-         explain(decision_, trials_, config_, is_checked() ? "the held-out part" : "the past"))
-      run_.note(line);
+    for (const std::string& line : explain(decision_, trials_, config_, is_checked())) run_.note(line);
     while (member_weights_.size() < members()) train_member();
 
     TrainRecord record = trials_[decision_.chosen.front()].record;
