@@ -33,7 +33,7 @@ class Calibration {
   bool fits(const std::vector<double>& levels, size_t horizon, size_t places = 1) const;
 
   bool empty() const noexcept { return held_out_.by_part.empty(); }
-  size_t values() const noexcept { return values_; }  // held-out values it was made from
+  size_t values() const noexcept { return values_; }  // different ones that it was made from
   // Widening of each interval, outermost first, for each part of the horizon: [intervals][parts].
   const std::vector<std::vector<double>>& by_part() const noexcept { return held_out_.by_part; }
   // Then every interval is so many times as wide: [intervals].

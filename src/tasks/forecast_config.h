@@ -47,9 +47,9 @@ struct ForecastConfig {
   size_t patience = 10;         // validations without a new best; 0: never stop early
   bool refit = true;            // after validation, train again on all data, for about as many steps as were best
   size_t ensemble = 0;          // networks trained again, from different seeds, whose mean forecasts; 0: by the data
-  bool conformal = true;        // widen intervals by what the validation part shows; off where it shows too little
+  bool conformal = true;        // widen intervals by what judges the forecasts; off where nothing does
   double validation_share = 0;  // of each series, held out first, and a horizon for each tenth; 0: by the series
-  bool past_can_judge = false;  // where that leaves little: nothing is held out rather than fewer than two horizons
+  bool past_can_judge = false;  // hold out nothing rather than fewer than two horizons: the whole past judges then
   uint64_t seed = 1;
 
   // The horizon in whole segments: what the network writes.
