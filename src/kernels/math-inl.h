@@ -96,39 +96,42 @@ HWY_INLINE F32 log(F32 x) {
 }
 HWY_INLINE double log(double x) { return std::log(x); }
 
-// At most 3 ULP, near zero too: (e^2x - 1) / (e^2x + 1), the numerator without cancellation. -0 gives +0.
-HWY_INLINE F32 tanh(F32 x) {
-  x = clamp(x, -9.1f, 9.1f);  // tanh rounds to 1 from 9.02 on
-  // 2x = n ln 2 + 2r; `biased` holds the exponent field of 2^n in its low bits.
-  const F32 magic = splat<F32>(math::kRound + 127), biased = fma(x, splat<F32>(2 * math::kLog2E), magic);
+namespace math {
+
+// e^y = scale (even + r) / (even - r), where y = n ln 2 + 2r, |r| <= ln 2 / 4, scale = 2^n, even = r coth r: the chain
+// to wait for is short, and a ratio of sums of e^y and 1, such as tanh, takes no division but its own.
+struct Fraction {
+  F32 n, scale, r, even;
+};
+// Of y = k x, |y| <= 88. The r it gives lacks -n kLn2Low / 2.
+HWY_INLINE Fraction exp_fraction(F32 x, double k) {
+  const F32 magic = splat<F32>(kRound + 127);  // `biased` holds the exponent field of 2^n in its low bits
+  const F32 biased = fma(x, splat<F32>(k * kLog2E), magic);
   const F32 n = biased - magic;
-  const F32 r = fnma(n, splat<F32>(math::kLn2Low / 2), fnma(n, splat<F32>(math::kLn2High / 2), x));
-  // e^2r - 1, relative error 2^-26; 2r is exact.
-  const F32 r2 = r * r;
-  const F32 low = fma(splat<F32>(0x1.5554b4p+0), r, splat<F32>(0x1.fffffep+0));
-  const F32 high = fma(splat<F32>(0x1.122562p-2), r, splat<F32>(0x1.5556f2p-1));
-  const F32 p = fma(fma(splat<F32>(0x1.6b9cc0p-4), r2, high), r2, low);
-  const F32 scale = math::from_bits(hn::ShiftLeft<23>(math::to_bits(biased)));
-  const F32 expm1 = fma(scale, fma(p, r2, r + r), scale - splat<F32>(1));
-  return expm1 / (expm1 + splat<F32>(2));
+  const F32 r = fnma(n, splat<F32>(kLn2High / 2), x * splat<F32>(k / 2));
+  // r coth r, relative error 2^-31.
+  const F32 square = r * r;
+  const F32 even = fma(fma(splat<F32>(-0x1.6a837ap-6), square, splat<F32>(0x1.555512p-2)), square, splat<F32>(1));
+  return {n, from_bits(hn::ShiftLeft<23>(to_bits(biased))), r, even};
+}
+
+}  // namespace math
+
+// At most 2.5 ULP, near zero too: (e^2x - 1) / (e^2x + 1), the numerator without cancellation. -0 gives +0.
+HWY_INLINE F32 tanh(F32 x) {
+  // tanh rounds to 1 from 9.02 on. Where n is large enough for what r lacks, tanh is flat.
+  const math::Fraction e = math::exp_fraction(clamp(x, -9.1f, 9.1f), 2);
+  const F32 less = e.scale - splat<F32>(1), more = e.scale + splat<F32>(1);
+  return fma(e.even, less, e.r * more) / fma(e.even, more, e.r * less);
 }
 HWY_INLINE double tanh(double x) { return std::tanh(x); }
 
-// At most 2.8 ULP down to the least normal number, and within 2^-126 below: 1 / (1 + e^-x).
+// At most 2.5 ULP down to the least normal number, and within 2^-126 below: 1 / (1 + e^-x).
 HWY_INLINE F32 sigmoid(F32 x) {
-  x = clamp(x, -88, 88);
-  // -x = n ln 2 - r; `biased` holds the exponent field of 2^n in its low bits.
-  const F32 magic = splat<F32>(math::kRound + 127), biased = fnma(x, splat<F32>(math::kLog2E), magic);
-  const F32 n = biased - magic;
-  const F32 r = fma(n, splat<F32>(math::kLn2Low), fma(n, splat<F32>(math::kLn2High), x));
-  // e^-r, relative error 2^-28.
-  const F32 r2 = r * r;
-  const F32 low = splat<F32>(1) - r;
-  const F32 middle = fma(splat<F32>(-0x1.555492p-3), r, splat<F32>(0x1.fffffcp-2));
-  const F32 high = fma(splat<F32>(-0x1.1239a2p-7), r, splat<F32>(0x1.5558b6p-5));
-  const F32 p = fma(fma(fma(splat<F32>(0x1.6a4748p-10), r2, high), r2, middle), r2, low);
-  const F32 scale = math::from_bits(hn::ShiftLeft<23>(math::to_bits(biased)));
-  return splat<F32>(1) / fma(p, scale, splat<F32>(1));
+  const math::Fraction e = math::exp_fraction(clamp(x, -88, 88), -1);
+  const F32 less = e.scale - splat<F32>(1), more = e.scale + splat<F32>(1);
+  const F32 odd = fma(e.n * splat<F32>(-math::kLn2Low), e.scale, e.r * less);
+  return (e.even - e.r) / fma(e.even, more, odd);
 }
 HWY_INLINE double sigmoid(double x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
 
