@@ -9,7 +9,7 @@ namespace elman {
 // Every baseline. The order is that of tables and tests.
 constexpr const Baseline* kBaselines[] = {
     ELMAN_ENTRY(Baseline, kNaive),        ELMAN_ENTRY(Baseline, kSeasonalNaive), ELMAN_ENTRY(Baseline, kDrift),
-    ELMAN_ENTRY(Baseline, kSeasonalMean), ELMAN_ENTRY(Baseline, kTheta),
+    ELMAN_ENTRY(Baseline, kSeasonalMean), ELMAN_ENTRY(Baseline, kTheta),         ELMAN_ENTRY(Baseline, kShrunkenTheta),
 };
 
 std::span<const Baseline* const> baselines() { return kBaselines; }

@@ -161,9 +161,18 @@ void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
   if (c.season > 1) c.bases.emplace_back(kSeasonalNaiveName);  // else the level is the same
   const bool is_hourly = c.season > 12 && c.season != 52;      // or finer; not tried on panels of these
   if (!few && is_hourly) return;
-  c.bases.emplace_back(kThetaName);
+  c.bases.emplace_back(kShrunkenThetaName);
   c.blend = blend;
   c.past_can_judge = lengths.size() < kSeriesThatJudge && c.covariates.future.empty();
+}
+
+// Where nothing can be held out, nothing shows what a network learned, and Theta of all values is believed instead: of
+// public series so short it forecast better, with a season as much as one stands out, than any other base, the mean of
+// them, or what forecast the past best.
+void leave_to_theta(ForecastConfig& c) {
+  c.bases = {std::string(kShrunkenThetaName)};
+  c.choose_base = false;
+  c.blend = false;
 }
 
 // Whether there are intervals, and something to check them by.
@@ -209,10 +218,10 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
   const size_t longest = lengths.back();
   if (c.head.empty() && c.bases.empty() && is_intermittent(data)) c.head = kIntermittentHead;
   if (c.season == 0) c.season = data.season_length();
-  const bool chose_segment = c.segment == 0;
-  if (chose_segment) c.segment = family.segment(c);
-  if (c.look_back == 0) {
-    if (chose_segment) c.segment = std::min(c.segment, longest - c.horizon);
+  const bool choose_segment = c.segment == 0, choose_look_back = c.look_back == 0;
+  if (choose_segment) c.segment = family.segment(c);
+  if (choose_look_back) {
+    if (choose_segment) c.segment = std::min(c.segment, longest - c.horizon);
     c.look_back = round_up(family.look_back(c, lengths), c.segment);
     const size_t most = std::max(c.segment, (longest - c.horizon) / c.segment * c.segment);
     c.look_back = std::min(c.look_back, most);
@@ -220,7 +229,12 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
   check(c);
   check_batch(c, lengths, data.path);
   c.head = head_of(c).name;
+  const bool choose_base = c.bases.empty();
   choose_training(c, lengths);
+  if (choose_base && corrects_forecasts(c) && held_horizons(data, c) == 0) {
+    leave_to_theta(c);
+    if (choose_look_back) c.look_back = round_up(longest, c.segment);
+  }
   c.conformal = c.conformal && can_calibrate(c, lengths);
   return c;
 }

@@ -77,9 +77,15 @@ void ForecastProblem::split_series(uint32_t index, Validation validation) {
   windows_trained_ += split.training;
   training_.push_back({index, static_cast<uint32_t>(split.first), static_cast<uint32_t>(split.training)});
   const bool all = validation == Validation::kEverything;
-  const size_t first = all ? split.first : split.first_validation(data_.series[index].values.size());
-  for (size_t k = 0; k < (all ? split.training : split.validation); ++k)
+  const size_t length = data_.series[index].values.size(), last = split.first + split.training - 1;
+  const size_t first = all ? first_judged(length, last) : split.first_validation(length);
+  for (size_t k = 0; k < (all ? last + 1 - first : split.validation); ++k)
     validation_.push_back({index, static_cast<uint32_t>(first + k)});
+}
+
+// Of a past that judges, the origin from which on Theta knows a season, and a third of the values; or the last one.
+size_t ForecastProblem::first_judged(size_t length, size_t last) const {
+  return std::min(std::max(2 * config_.season + 1, length / 3), last);
 }
 
 void ForecastProblem::gather(const std::vector<WindowIndex>& windows) {

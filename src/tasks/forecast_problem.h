@@ -55,6 +55,7 @@ class ForecastProblem : public Problem {
   // In units of each window's scale: prediction [windows, horizon * outputs], target [windows, horizon].
   using VisitBatch = std::function<void(ConstView<float> prediction, ConstView<float> target)>;
   void split_series(uint32_t index, Validation validation);
+  size_t first_judged(size_t length, size_t last) const;
   void for_each_validation_batch(const VisitBatch& visit);
   void gather(const std::vector<WindowIndex>& windows);
   void blend_all(const std::vector<WindowIndex>& windows, View<float> prediction);

@@ -39,8 +39,8 @@ constexpr Shares kThetaOfPanel = {kLittle, kClearGain};
 // gain is clear, which it is the sooner the more horizons show it. Over 581 forecasts of public series this errs 3 %
 // less than the share that proved best.
 Shares theta_of_few(double horizons) { return {kHalf, 0.4 / std::sqrt(horizons)}; }
-// What proves best, where more is known of the future than Theta knows or where the whole past judges. The first where
-// no window of these is full, for only such Theta shares in.
+// What proves best, where more is known of the future than Theta knows; the first where no window held out is full, for
+// only such Theta shares in.
 constexpr Shares kThetaProven = {kLittle, 0};
 // The members of a trial train for so many times the steps that were best, in turn: which number was best is mostly
 // chance on one stretch of time, and networks that stopped early and late err differently.
@@ -61,13 +61,6 @@ TrainConfig train_config(const ForecastConfig& c, const SeriesSet& data) {
   t.fingerprint = to_json(c).dump();
   t.data_fingerprint = fingerprint(data);
   return t;
-}
-
-// That are held out, of all series together.
-double held_horizons(const SeriesSet& data, const ForecastConfig& config) {
-  size_t held = 0;
-  for (const Series& s : data.series) held += split_of(s, config, true).held;
-  return static_cast<double>(held) / static_cast<double>(config.horizon);
 }
 
 // As many passes over all windows as the best of the first training made over its own, which were fewer. A large set,
@@ -106,8 +99,9 @@ class Training {
     if (!held_out_)
       run_.note(fmt::format("no validation part is held out, as the series are too short or end without values: {}",
                             is_checked() ? "training runs its full length"
-                                         : "what forecast their past best forecasts them, and the network's "
-                                           "corrections are not believed"));
+                                         : fmt::format("{} forecasts them, its errors in the past make the intervals, "
+                                                       "and no network is trained",
+                                                       fmt::join(bases_, ", "))));
     if (run_.resume) take_context();
     while (trials_.size() < trials()) train_trial();
     if (decision_.chosen.empty()) decide();
@@ -158,6 +152,7 @@ class Training {
   void train_trial() {
     const size_t stage = trials_.size();
     const Candidate candidate = this->candidate(stage);
+    if (!is_checked()) return leave_untrained(candidate);
     const ForecastConfig config = settled(config_, candidate);
     network_->initialize(config.seed);
     ForecastProblem problem(data_, config, covariates_, *network_, pool_, Validation::kHeldOut, run_.memory);
@@ -170,11 +165,18 @@ class Training {
     trial_weights_.push_back(network_->parameters().values().copy());
     seconds_ += record.seconds;
     trials_.push_back({candidate, std::move(record), problem.windows()});
-    if (!is_checked()) trials_[stage].record.valid_loss = Judge(*this, decision_for({stage})).problem.validate();
   }
 
-  // Whether the network has shown on held-out values what its corrections are worth. Else none are believed: what is
-  // left needs no training, so that the whole past judges it. Where nothing is left, they have to be.
+  // Weights of zero correct nothing: the base forecasts by itself.
+  void leave_untrained(const Candidate& candidate) {
+    trial_weights_.emplace_back();
+    trial_weights_.back().resize_zero(network_->parameters().values().size());
+    trials_.push_back({candidate, {}, 0});
+    trials_.back().record.valid_loss = Judge(*this, decision_for({trials_.size() - 1})).problem.validate();
+  }
+
+  // Whether held-out values show what a network's corrections are worth. Else it is not trained: what is left can be
+  // judged by the whole past. Where nothing would be left, it is trained and believed unseen.
   bool is_checked() const { return held_out_ || !corrects_forecasts(config_); }
   Decision decision_for(std::vector<size_t> chosen) const {
     return {std::move(chosen), is_checked() ? 1.0 : 0.0, 0, {}, {}};
@@ -214,7 +216,7 @@ class Training {
   }
 
   Shares theta_shares() const {
-    if (!config_.covariates.future.empty() || !is_checked()) return kThetaProven;
+    if (!config_.covariates.future.empty()) return kThetaProven;
     return is_panel(data_.series.size()) ? kThetaOfPanel : theta_of_few(held_horizons(data_, config_));
   }
 

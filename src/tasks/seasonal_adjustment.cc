@@ -23,7 +23,7 @@ double mean_observed(std::span<const double> values) {
 // r_m against 1.645 sqrt((1 + 2 (r_1^2 + … + r_{m-1}^2)) / n): with that standard error r_m is 0 if no lag from m on
 // is correlated.
 bool is_seasonal(std::span<const double> values, size_t season) {
-  if (season < 2 || values.size() / 3 < season) return false;
+  if (values.size() / 3 < season) return false;
   const double mean = mean_observed(values);
   std::vector<double> x;  // deviations; what is missing deviates from nothing
   double square = 0.0, observed = 0.0;
@@ -70,14 +70,16 @@ std::vector<double> centred_average(const std::vector<double>& y, size_t season)
 
 }  // namespace
 
-SeasonalAdjustment::SeasonalAdjustment(std::span<const double> values, size_t season) {
-  if (!is_seasonal(values, season)) return;
+SeasonalAdjustment::SeasonalAdjustment(std::span<const double> values, size_t season, Evidence evidence) {
+  if (season < 2 || values.size() <= 2 * season) return;
+  if (evidence == Evidence::kTest && !is_seasonal(values, season)) return;
   const bool positive = std::none_of(values.begin(), values.end(), [](double v) { return v <= 0; });
-  if (!positive || !decompose(values, season, true)) decompose(values, season, false);
+  if (!positive || !decompose(values, season, true, evidence)) decompose(values, season, false, evidence);
 }
 
 // False if the factors are too close to 0 to divide by.
-bool SeasonalAdjustment::decompose(std::span<const double> values, size_t season, bool multiplicative) {
+bool SeasonalAdjustment::decompose(std::span<const double> values, size_t season, bool multiplicative,
+                                   Evidence evidence) {
   multiplicative_ = multiplicative;
   const std::vector<double> average = centred_average(bridged(values), season);
   std::vector<std::vector<double>> by_place(season);
@@ -85,12 +87,32 @@ bool SeasonalAdjustment::decompose(std::span<const double> values, size_t season
     by_place[t % season].push_back(multiplicative ? values[t] / average[t] : values[t] - average[t]);
   index_.clear();
   for (const std::vector<double>& place : by_place) index_.push_back(mean_observed(place));
-  const double mean = mean_observed(index_), neutral = multiplicative ? 1.0 : 0.0;
+  const double mean = mean_observed(index_);
   for (double& index : index_) {
-    if (std::isnan(index)) index = neutral;  // a place never observed
+    if (std::isnan(index)) index = neutral();  // a place never observed
     else index = multiplicative ? index / mean : index - mean;
   }
+  if (evidence == Evidence::kShrink) shrink(by_place);
   return !multiplicative || *std::min_element(index_.begin(), index_.end()) >= kLeastFactor;
+}
+
+// By the share of the indices' variance that the noise of the values they are means of makes up.
+void SeasonalAdjustment::shrink(const std::vector<std::vector<double>>& by_place) {
+  const auto places = static_cast<double>(by_place.size());
+  double within = 0.0, count = 0.0, between = 0.0;
+  for (const std::vector<double>& place : by_place) {
+    const double mean = mean_observed(place);
+    for (const double v : place) {
+      if (std::isnan(v)) continue;
+      within += (v - mean) * (v - mean);
+      ++count;
+    }
+  }
+  for (const double index : index_) between += (index - neutral()) * (index - neutral());
+  if (places <= 3 || count <= places || between == 0) return;
+  const double noise = within / (count - places) / (count / places);  // variance of one mean
+  const double share = std::min(1.0, (places - 3) * noise / between);
+  for (double& index : index_) index += share * (neutral() - index);
 }
 
 double SeasonalAdjustment::remove(double value, size_t t) const noexcept {

@@ -25,15 +25,15 @@ Split split_of(size_t length, const ForecastConfig& config, bool hold_out) {
   const size_t h = config.horizon;
   const size_t least = std::min(config.season, length / 2) + 1;  // values that a window must have seen
   if (length < least + h) return split;
-  // To keep: as many origins to train from as a window must have seen. With fewer, or a single horizon held out, a
-  // network learned and showed so little that, of a short series, what forecast its past best forecast better. Where
-  // nothing else can judge, as many origins as it forecasts do, or half of these.
+  // To keep: as many origins to train from as a window must have seen, and as two horizons have steps. With fewer, or a
+  // single horizon held out, a network learned and showed so little that, of a short series, Theta forecast better.
+  // Where nothing else can judge, as many origins as it forecasts do, or half of these.
   const auto hold = [&](size_t origins, size_t horizons) {
     const size_t kept = h + least + origins - 1;
     if (split.held == 0 && length > kept) split.held = held_out(length - kept, length, horizons, config);
   };
   if (hold_out && config.past_can_judge) {
-    hold(least, 2);
+    hold(std::max(least, 2 * h), 2);
   } else if (hold_out) {
     const size_t few = std::min(least, h);
     for (const size_t origins : {least, few, (few + 1) / 2}) hold(origins, 1);
@@ -50,6 +50,12 @@ Split split_of(const Series& series, const ForecastConfig& config, bool hold_out
   const auto held = y.end() - static_cast<ptrdiff_t>(split.held);
   const bool blind = std::all_of(held, y.end(), [](double v) { return std::isnan(v); });
   return hold_out && blind ? split_of(y.size(), config, false) : split;
+}
+
+double held_horizons(const SeriesSet& data, const ForecastConfig& config) {
+  size_t held = 0;
+  for (const Series& s : data.series) held += split_of(s, config, true).held;
+  return static_cast<double>(held) / static_cast<double>(config.horizon);
 }
 
 }  // namespace elman

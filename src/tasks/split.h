@@ -19,5 +19,7 @@ struct Split {
 Split split_of(size_t length, const ForecastConfig& config, bool hold_out);
 // The same of a series: nothing is held out where nothing was observed to judge by.
 Split split_of(const Series& series, const ForecastConfig& config, bool hold_out);
+// The horizons that are held out, of all series together.
+double held_horizons(const SeriesSet& data, const ForecastConfig& config);
 
 }  // namespace elman

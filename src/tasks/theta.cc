@@ -4,6 +4,9 @@
 //   Z_0[t] = a + b t,   Z_2[t] = 2 y[t] - Z_0[t]
 //
 // and the mean of the line's continuation and of a simple exponential smoothing of Z_2 gets its season back.
+//
+// theta is told a season by a test, which the trend of a short series hides it from; shrunken_theta always looks for
+// one and believes in it as far as it stands out.
 
 #include <algorithm>
 #include <cmath>
@@ -92,8 +95,9 @@ double best_level(const std::vector<double>& y) {
 }
 
 // Forecasts of a series that was never negative stop at 0.
+template <SeasonalAdjustment::Evidence kEvidence>
 std::vector<double> theta(std::span<const double> past, size_t season, size_t horizon) {
-  const SeasonalAdjustment adjustment(past, season);
+  const SeasonalAdjustment adjustment(past, season, kEvidence);
   const double centre = last_observed(past);  // sums of squares keep their digits when levels are near 0
   std::vector<double> y(past.size());
   for (size_t t = 0; t < past.size(); ++t) y[t] = adjustment.remove(past[t], t) - centre;
@@ -113,6 +117,7 @@ std::vector<double> theta(std::span<const double> past, size_t season, size_t ho
 
 }  // namespace
 
-extern const Baseline kTheta = {kThetaName, theta};
+extern const Baseline kTheta = {"theta", theta<SeasonalAdjustment::Evidence::kTest>};
+extern const Baseline kShrunkenTheta = {kShrunkenThetaName, theta<SeasonalAdjustment::Evidence::kShrink>};
 
 }  // namespace elman

@@ -17,7 +17,7 @@ class Train(ToolTest):
         out, err = self.run_tool("train", "forecast", CO2, "--horizon", 6, *SMALL, "-o", "m.safetensors")
         for text in ["526 steps, monthly", "5 missing", "season 12", "look-back 84", "(conformal)",
                      "training what corrects level", "training what corrects seasonal_naive",
-                     "training what corrects theta",
+                     "training what corrects shrunken_theta",
                      "the held-out part speaks for",
                      "80 % interval: widened by", "elman forecast m.safetensors", "elman backtest"]:
             self.assertEqual(err.count(text), 1, text)
@@ -184,7 +184,7 @@ class Judge(ToolTest):
         self.assertEqual(result["naive"], result["methods"][result["best_naive"]])
         self.assertEqual(result["methods"]["seasonal_naive"]["skill"], 0)
         self.assertEqual(result["diebold_mariano"]["against"], result["best_naive"])
-        self.assertEqual(set(result["methods"]), {"elman", "naive", "seasonal_naive", "drift", "seasonal_mean", "theta"})
+        self.assertEqual(set(result["methods"]), {"elman", "naive", "seasonal_naive", "drift", "seasonal_mean", "theta", "shrunken_theta"})
 
     def test_backtest_trains_on_the_past_alone(self):
         result = self.result("backtest", CO2, "--horizon", 6, "--windows", 4, *SMALL)

@@ -13,6 +13,7 @@ namespace elman {
 namespace {
 
 constexpr double kMissing = NAN;
+using Evidence = SeasonalAdjustment::Evidence;
 
 std::vector<double> run(std::string_view name, const std::vector<double>& past, size_t season, size_t horizon) {
   for (const Baseline* method : baselines())
@@ -116,10 +117,13 @@ TEST(Theta, AgreesWithAnIndependentImplementation) {
   const nlohmann::json golden = nlohmann::json::parse(file);
   ASSERT_GE(golden.size(), 7u);
   for (const nlohmann::json& expected : golden) {
-    const std::vector<double> forecast = expected["forecast"];
-    const std::vector<double> found = run("theta", expected["past"], expected["season"], forecast.size());
-    // Both search for alpha to 1e-6 or better; a level moves by at most about the spread of the series times that.
-    for (size_t k = 0; k < forecast.size(); ++k) EXPECT_NEAR(found[k], forecast[k], 1e-4) << expected["name"];
+    for (const auto method : {"theta", "shrunken_theta"}) {
+      const std::vector<double> forecast = expected[method];
+      const std::vector<double> found = run(method, expected["past"], expected["season"], forecast.size());
+      // Both search for alpha to 1e-6 or better; a level moves by at most about the spread of the series times that.
+      for (size_t k = 0; k < forecast.size(); ++k)
+        EXPECT_NEAR(found[k], forecast[k], 1e-4) << method << ", " << expected["name"];
+    }
   }
 }
 
@@ -134,7 +138,7 @@ TEST(SeasonalAdjustment, FindsTheFactorsThroughGaps) {
   const double factors[] = {0.5, 1.5, 1.2, 0.8};
   for (size_t t = 0; t < 40; ++t) y.push_back(10 * factors[t % 4]);
   for (const size_t t : {0, 9, 39}) y[t] = kMissing;
-  const SeasonalAdjustment adjustment(y, 4);
+  const SeasonalAdjustment adjustment(y, 4, Evidence::kTest);
   ASSERT_TRUE(adjustment.seasonal());
   EXPECT_TRUE(adjustment.multiplicative());
   // The bridge over step 9 touches the averages of the steps around it, one observation in ten of each place.
@@ -145,15 +149,40 @@ TEST(SeasonalAdjustment, FindsTheFactorsThroughGaps) {
 TEST(SeasonalAdjustment, AddsWhereItCannotDivide) {
   std::vector<double> y;
   for (size_t t = 0; t < 40; ++t) y.push_back(t % 4 == 0 ? 8 : 0);
-  const SeasonalAdjustment adjustment(y, 4);
+  const SeasonalAdjustment adjustment(y, 4, Evidence::kTest);
   ASSERT_TRUE(adjustment.seasonal());
   EXPECT_FALSE(adjustment.multiplicative());
   EXPECT_DOUBLE_EQ(adjustment.restore(2, 40), 8);
   EXPECT_DOUBLE_EQ(adjustment.restore(2, 41), 0);
 
   for (double& v : y) v += 1e-6;  // positive, but a place's factor is no number to divide by
-  EXPECT_FALSE(SeasonalAdjustment(y, 4).multiplicative());
-  EXPECT_FALSE(SeasonalAdjustment(std::vector<double>(y.begin(), y.begin() + 11), 4).seasonal());  // below 3 seasons
+  EXPECT_FALSE(SeasonalAdjustment(y, 4, Evidence::kTest).multiplicative());
+  EXPECT_FALSE(SeasonalAdjustment(std::vector<double>(y.begin(), y.begin() + 11), 4, Evidence::kTest)
+                   .seasonal());  // below 3 seasons
+}
+
+TEST(SeasonalAdjustment, ShrinksWhatMayBeNoise) {
+  const size_t season = 12;
+  std::vector<double> wave, noise;
+  Random random(3, 0);
+  for (size_t t = 0; t < 48; ++t) {
+    wave.push_back(10 * std::sin(2 * M_PI * static_cast<double>(t) / season));
+    noise.push_back(random.uniform(-10, 10));
+  }
+  const auto size = [](const SeasonalAdjustment& a) {
+    double sum = 0;
+    for (size_t t = 0; t < season; ++t) sum += std::abs(a.restore(0, t));
+    return sum;
+  };
+  const SeasonalAdjustment sure(wave, season, Evidence::kShrink), means(wave, season, Evidence::kTest);
+  EXPECT_NEAR(size(sure), size(means), 1e-9);
+  std::vector<double> both;
+  for (size_t t = 0; t < 48; ++t) both.push_back(wave[t] + noise[t]);
+  EXPECT_LT(size({both, season, Evidence::kShrink}), size({both, season, Evidence::kTest}));
+  EXPECT_LT(size({noise, season, Evidence::kShrink}), 0.5 * size({both, season, Evidence::kShrink}));
+  // Two seasons and no more: each place was seen once, which shows no noise.
+  wave.resize(2 * season);
+  EXPECT_FALSE(SeasonalAdjustment(wave, season, Evidence::kShrink).seasonal());
 }
 
 }  // namespace

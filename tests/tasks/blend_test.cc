@@ -30,7 +30,7 @@ TEST_P(BlendTest, GoesAShareOfTheWayToTheta) {
   const auto head = find_head(config.head).make({0.1, 0.5, 0.9});
   const WindowScale scale = windows.measure(series, kOrigin);
   const std::vector<double> base = windows.base_of(series, kOrigin, scale),
-                            theta = find_base("theta")->forecast({&series.values[kOrigin - 36], 36}, 12, 12);
+                            theta = find_base("shrunken_theta")->forecast({&series.values[kOrigin - 36], 36}, 12, 12);
   std::vector<float> raw(12 * head->outputs());
   for (size_t k = 0; k < raw.size(); ++k) raw[k] = 0.1f * static_cast<float>(k);
   for (const double correction : {1.0, 0.5, 0.0}) {

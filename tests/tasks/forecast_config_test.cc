@@ -128,7 +128,8 @@ TEST(ForecastConfig, LooksBackByTheSeason) {
   EXPECT_EQ(look_back(24, 2 * 365 * 24), 336u);
   EXPECT_EQ(look_back(24, 1000, 1, 49), 336u);
   EXPECT_EQ(look_back(52, 1000), 104u);
-  EXPECT_EQ(look_back(52, 100), 91u);  // whole segments of a quarter, as many as there are
+  EXPECT_EQ(look_back(52, 100, 3), 91u);  // whole segments of a quarter, as many as there are
+  EXPECT_EQ(look_back(52, 100), 104u);    // of one series nothing is held out, and all of it is read
 }
 
 TEST(ForecastConfig, FewShortSeriesAreValidatedOftenAndLargeSetsAsASample) {
@@ -148,10 +149,10 @@ TEST(ForecastConfig, TriesBasesByTheData) {
   using Names = std::vector<std::string>;
   ForecastConfig config = quick();
   const auto tried = [&](size_t count, size_t length) { return resolve(config, make_series(count, length)); };
-  EXPECT_EQ(tried(1, 120).bases, (Names{"level", "seasonal_naive", "theta"}));
+  EXPECT_EQ(tried(1, 120).bases, (Names{"level", "seasonal_naive", "shrunken_theta"}));
   EXPECT_TRUE(tried(1, 120).choose_base);
   EXPECT_TRUE(tried(1, 120).blend);
-  EXPECT_EQ(tried(30, 120).bases, (Names{"level", "seasonal_naive", "theta"}));
+  EXPECT_EQ(tried(30, 120).bases, (Names{"level", "seasonal_naive", "shrunken_theta"}));
   config.season = 24;
   EXPECT_EQ(tried(30, 120).bases, (Names{"level", "seasonal_naive"}));
   EXPECT_FALSE(tried(30, 120).blend);

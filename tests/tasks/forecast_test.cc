@@ -212,24 +212,31 @@ TEST(Forecast, SaysWhenNothingCanBeHeldOut) {
     notes.clear();
     const ForecastModel model = ForecastModel::train(data, config, pool, run);
     EXPECT_NE(notes.find("no validation part is held out"), std::string::npos) << notes;
-    EXPECT_EQ(notes.find("training again"), std::string::npos) << notes;
-    EXPECT_EQ(model.record().steps, 30 * static_cast<int64_t>(config.epochs));
+    EXPECT_NE(notes.find("no network is trained"), std::string::npos) << notes;
+    EXPECT_EQ(model.record().steps, 0);
   }
+  // Without a base that forecasts by itself there is nothing but the network.
+  config.model = "recursive";
+  notes.clear();
+  const ForecastModel model = ForecastModel::train(make_series(1, 25), config, pool, run);
+  EXPECT_NE(notes.find("training runs its full length"), std::string::npos) << notes;
+  EXPECT_EQ(notes.find("training again"), std::string::npos) << notes;
+  EXPECT_EQ(model.record().steps, 30 * static_cast<int64_t>(config.epochs));
 }
 
-// Three years whose months repeat: too short to hold two horizons out, and seasonal naive has always been right.
-TEST(Forecast, OfAShortSeriesIsWhatForecastItsPastBest) {
+// Three years with a trend and a season: too short to hold two horizons out.
+TEST(Forecast, ThetaForecastsAShortSeriesFromAllItsValues) {
   ThreadPool pool(1);
   SeriesSet data = make_series(1, 36);
   std::vector<double>& y = data.series[0].values;
-  for (size_t t = 0; t < y.size(); ++t) y[t] = 100 + static_cast<double>(t % 12 * 5 % 12);
+  for (size_t t = 0; t < y.size(); ++t) y[t] = 100 + static_cast<double>(t + t % 12 * 5 % 12);
   ForecastConfig config = quick();
   config.horizon = config.season = 12;
   const ForecastModel model = ForecastModel::train(data, config, pool);
-  EXPECT_EQ(model.config().bases, std::vector<std::string>{"seasonal_naive"});
   EXPECT_EQ(model.config().correction, 0);
+  const std::vector<double> theta = find_base("shrunken_theta")->forecast(y, 12, 12);
   const auto forecast = model.forecast(nullptr, 0, {0.1, 0.5, 0.9}, pool);
-  for (size_t step = 0; step < 12; ++step) EXPECT_NEAR(forecast[0].quantiles[1][step], y[24 + step], 1e-3);
+  for (size_t step = 0; step < 12; ++step) EXPECT_NEAR(forecast[0].quantiles[1][step], theta[step], 1e-3);
 }
 
 // Of more validation windows than are looked at, those of the last series count like those of the first.

@@ -74,15 +74,15 @@ TEST(Split, HoldsOutAYearOfFour) {
   EXPECT_EQ(split_of(41, config, true).held, 0u);
 }
 
-// Less than two horizons, or a season's origins to train from, are no judge where the past can be one instead.
+// Less than two horizons, or two horizons' origins to train from, are no judge where the past can be one instead.
 TEST(Split, HoldsNothingOutWhereThePastJudgesBetter) {
   ForecastConfig config;
   config.horizon = config.season = 12;
   config.validation_share = 0.2;
   config.past_can_judge = true;
-  EXPECT_EQ(split_of(60, config, true).held, 0u);
-  EXPECT_EQ(split_of(61, config, true).held, 24u);
-  EXPECT_EQ(split_of(61, config, true).training, 13u);
+  EXPECT_EQ(split_of(71, config, true).held, 0u);
+  EXPECT_EQ(split_of(72, config, true).held, 24u);
+  EXPECT_EQ(split_of(72, config, true).training, 24u);
   config.validation_share = 0.1;  // asked for
   EXPECT_EQ(split_of(60, config, true).held, 12u);
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes tests/data/golden/theta.json: forecasts of the theta method as the M4 competition's benchmark code runs it.
+"""Writes tests/data/golden/theta.json: forecasts of the theta method as the M4 competition's benchmark code runs it, and with
+shrunken seasonal indices.
 
     tools/golden/theta.py [OUTPUT]
 
@@ -43,11 +44,25 @@ def smoothed_level(y):
     return fit(alpha).forecast(1)[0]
 
 
-def theta(y, season, horizon):
+def shrunken(index, parts, neutral):
+    """Seasonal indices after Miller & Williams (2003): drawn to the neutral one by the share of noise in their variance."""
+    places = [parts[place::len(index)] for place in range(len(index))]
+    places = [place[~np.isnan(place)] for place in places]
+    count = sum(map(len, places))
+    noise = sum(np.sum((place - place.mean()) ** 2) for place in places) / (count - len(index)) * len(index) / count
+    spread = np.sum((index - neutral) ** 2) / (len(index) - 1)
+    weight = min(1, max(len(index) - 3, 0) / (len(index) - 1) * noise / spread)
+    return weight * neutral + (1 - weight) * index
+
+
+def theta(y, season, horizon, shrink=False):
     n, kind = len(y), "multiplicative" if np.all(y > 0) else "additive"
     index = np.ones(season) if kind == "multiplicative" else np.zeros(season)
-    if is_seasonal(y, season):
-        index = np.asarray(seasonal_decompose(y, model=kind, period=season).seasonal)[:season]
+    if (season > 1 and n > 2 * season) if shrink else is_seasonal(y, season):
+        parts = seasonal_decompose(y, model=kind, period=season)
+        found = np.asarray(parts.seasonal)[:season]
+        detrended = y / parts.trend if kind == "multiplicative" else y - parts.trend
+        index = shrunken(found, detrended, index[0]) if shrink else found
     season_of = index[np.arange(n + horizon) % season]
     adjusted = y / season_of[:n] if kind == "multiplicative" else y - season_of[:n]
     slope, start = np.polyfit(np.arange(n), adjusted, 1)
@@ -72,7 +87,8 @@ def make_cases():
     }
     for name, (season, y) in series.items():
         y = np.round(y, 3)
-        yield {"name": name, "season": season, "past": y.tolist(), "forecast": theta(y, season, 10).tolist()}
+        yield {"name": name, "season": season, "past": y.tolist(), "theta": theta(y, season, 10).tolist(),
+               "shrunken_theta": theta(y, season, 10, shrink=True).tolist()}
 
 
 def main():
