@@ -239,6 +239,23 @@ TEST(Forecast, ThetaForecastsAShortSeriesFromAllItsValues) {
   for (size_t step = 0; step < 12; ++step) EXPECT_NEAR(forecast[0].quantiles[1][step], theta[step], 1e-3);
 }
 
+// A past that was wild before two seasons were known says nothing of what is forecast from more.
+TEST(Forecast, ErrorsFromAShortPastAreNotJudged) {
+  ThreadPool pool(1);
+  SeriesSet data = make_series(1, 40);
+  std::vector<double>& y = data.series[0].values;
+  for (size_t t = 0; t < y.size(); ++t)
+    y[t] = t < 13 ? 1000 + 500 * static_cast<double>(t % 2) : static_cast<double>(t % 12);
+  ForecastConfig config = quick();
+  config.horizon = config.season = 12;
+  config.bases = {"seasonal_naive"};
+  const auto forecast = ForecastModel::train(data, config, pool).forecast(nullptr, 0, {0.1, 0.5, 0.9}, pool);
+  for (size_t step = 0; step < 12; ++step) {
+    EXPECT_NEAR(forecast[0].quantiles[0][step], y[28 + step], 1);
+    EXPECT_NEAR(forecast[0].quantiles[2][step], y[28 + step], 1);
+  }
+}
+
 // Of more validation windows than are looked at, those of the last series count like those of the first.
 TEST(ForecastProblem, ValidatesOnWindowsFromAllSeries) {
   SeriesSet data = make_series(2400, 24);
