@@ -63,9 +63,9 @@ std::vector<std::string> explain(const Decision& decision, const std::vector<Tri
                                  const ForecastConfig& config, bool held_out) {
   std::vector<std::string> lines, names;
   for (const size_t k : decision.chosen) names.push_back(describe(trials[k].candidate));
-  if (trials.size() > 1)
-    lines.push_back(fmt::format("the {} speaks for {}{}", held_out ? "held-out part" : "past",
-                                names.size() > 1 ? "the mean of " : "", fmt::join(names, "; ")));
+  if (held_out && trials.size() > 1)
+    lines.push_back(fmt::format("the held-out part speaks for {}{}", names.size() > 1 ? "the mean of " : "",
+                                fmt::join(names, "; ")));
   if (held_out && decision.correction < 1)
     lines.push_back(fmt::format("{:.0f} % of the network's corrections are believed, as the held-out part shows",
                                 100 * decision.correction));

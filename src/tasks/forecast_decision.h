@@ -51,7 +51,7 @@ ForecastConfig settled(ForecastConfig config, const Candidate& candidate);
 ForecastConfig settled(ForecastConfig config, const std::vector<Trial>& trials, const Decision& decision);
 
 std::string describe(const Candidate& candidate);
-// Lines for people. `held_out`: whether that decided, and not the whole past.
+// Lines for people. `held_out`: whether anything was, to decide by.
 std::vector<std::string> explain(const Decision& decision, const std::vector<Trial>& trials,
                                  const ForecastConfig& config, bool held_out);
 

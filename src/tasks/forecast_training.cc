@@ -105,7 +105,7 @@ class Training {
     if (run_.resume) take_context();
     while (trials_.size() < trials()) train_trial();
     if (decision_.chosen.empty()) decide();
-    for (const std::string& line : explain(decision_, trials_, config_, is_checked())) run_.note(line);
+    for (const std::string& line : explain(decision_, trials_, config_, held_out_)) run_.note(line);
     while (member_weights_.size() < members()) train_member();
 
     TrainRecord record = trials_[decision_.chosen.front()].record;
