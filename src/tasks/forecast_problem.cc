@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "tasks/blend.h"
-#include "tasks/split.h"
 
 namespace elman {
 namespace {
@@ -77,15 +76,16 @@ void ForecastProblem::split_series(uint32_t index, Validation validation) {
   windows_trained_ += split.training;
   training_.push_back({index, static_cast<uint32_t>(split.first), static_cast<uint32_t>(split.training)});
   const bool all = validation == Validation::kEverything;
-  const size_t length = data_.series[index].values.size(), last = split.first + split.training - 1;
-  const size_t first = all ? first_judged(length, last) : split.first_validation(length);
-  for (size_t k = 0; k < (all ? last + 1 - first : split.validation); ++k)
-    validation_.push_back({index, static_cast<uint32_t>(first + k)});
+  const size_t length = data_.series[index].values.size();
+  const size_t first = all ? first_judged(split, length) : split.first_validation(length);
+  const size_t end = all ? split.first + split.training : first + split.validation;
+  for (size_t origin = first; origin < end; ++origin) validation_.push_back({index, static_cast<uint32_t>(origin)});
 }
 
-// Of a past that judges, the origin from which on Theta knows a season, and a third of the values; or the last one.
-size_t ForecastProblem::first_judged(size_t length, size_t last) const {
-  return std::min(std::max(2 * config_.season + 1, length / 3), last);
+// Of a past that judges, the origin from which on Theta knows a season, if there is one, and a third of the values.
+size_t ForecastProblem::first_judged(const Split& split, size_t length) const {
+  const size_t last = split.first + split.training - 1, seasonal = 2 * config_.season + 1;
+  return std::clamp(length / 3, seasonal <= last ? seasonal : split.first, last);
 }
 
 void ForecastProblem::gather(const std::vector<WindowIndex>& windows) {

@@ -10,6 +10,7 @@
 #include "tasks/calibration.h"
 #include "tasks/forecast_head.h"
 #include "tasks/path_dependence.h"
+#include "tasks/split.h"
 #include "tasks/windows.h"
 #include "train/problem.h"
 
@@ -55,7 +56,7 @@ class ForecastProblem : public Problem {
   // In units of each window's scale: prediction [windows, horizon * outputs], target [windows, horizon].
   using VisitBatch = std::function<void(ConstView<float> prediction, ConstView<float> target)>;
   void split_series(uint32_t index, Validation validation);
-  size_t first_judged(size_t length, size_t last) const;
+  size_t first_judged(const Split& split, size_t length) const;
   void for_each_validation_batch(const VisitBatch& visit);
   void gather(const std::vector<WindowIndex>& windows);
   void blend_all(const std::vector<WindowIndex>& windows, View<float> prediction);
