@@ -77,6 +77,9 @@ class ReportPage(ToolTest):
             self.assertGreater(found["inked"], 800, chart)
             if chart not in ("#rate", "#norm"):
                 self.assertGreater(found["accented"], 60, chart)
+        looks = self.browser.run("return document.querySelector('#horizon .chart').chart.series.slice(1)"
+                                 ".map((s) => JSON.stringify([s._stroke, s.dash]))")
+        self.assertEqual(len(set(looks)), len(looks), "methods that look alike")
         background = "return getComputedStyle(document.body).backgroundColor"
         paper = self.browser.run(background)
         self.browser.prefer(dark=True)

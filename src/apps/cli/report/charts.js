@@ -30,6 +30,7 @@ const methodStyles = [
   { stroke: "gold", width: 1.6, dash: [3, 3] },
   { stroke: "violet", width: 1.6, dash: [10, 3, 2, 3] },
   { stroke: "warm", width: 1.6 },
+  { stroke: "warm", width: 1.6, dash: [6, 3] },
 ];
 const styleOf = (index) => {
   const style = methodStyles[index % methodStyles.length];
