@@ -27,6 +27,15 @@ class Train(ToolTest):
         self.assertNotIn("\x1b", err)
         self.assertFalse(list(pathlib.Path().glob("*.checkpoint*")))
 
+    def test_says_when_no_network_is_trained(self):
+        months = [f"{2021 + t // 12}-{t % 12 + 1:02}-01,{100 + t + t * 5 % 12}" for t in range(36)]
+        self.write("short.csv", "\n".join(["ds,y", *months]))
+        out, err = self.run_tool("train", "forecast", "short.csv", "--horizon", 12, "-o", "m.safetensors")
+        self.assertIn("no network trained", out)
+        self.assertIn("shrunken_theta forecasts them", err)
+        out, _ = self.run_tool("inspect", "m.safetensors")
+        self.assertIn("Training: none", out)
+
     def test_json_is_one_object(self):
         result = self.result("train", "forecast", CO2, "--horizon", 6, *SMALL, "-o", "m.safetensors", "--seed", 7)
         self.assertEqual(result["model"], "m.safetensors")

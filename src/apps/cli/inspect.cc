@@ -71,6 +71,7 @@ std::string settings_text(const nlohmann::json& settings) {
 }
 
 std::string training_text(const TrainRecord& r) {
+  if (r.steps == 0) return fmt::format("\nTraining: none, loss over the past {}\n", brief(r.valid_loss));
   std::string text = fmt::format("\nTraining: {}, {} steps{}\n  train loss {}, valid loss {}, best at step {}\n",
                                  counted(r.epochs, "epoch"), r.steps, r.stopped_early ? ", stopped early" : "",
                                  brief(r.train_loss), brief(r.valid_loss), r.best_step);

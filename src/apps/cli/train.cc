@@ -76,6 +76,8 @@ void print_result(const Arguments& a, std::string_view task, const TrainRecord& 
                        {"skipped_steps", r.skipped_steps},
                        {"rollbacks", r.rollbacks},
                        {"parameters", parameters}});
+  if (r.steps == 0)
+    return print(fmt::format("{}: no network trained, loss over the past {}\n", a.output, brief(r.valid_loss)));
   print(fmt::format("{}: {} parameters, {} in {}, train loss {}, valid loss {} (best at step {} of {})\n", a.output,
                     parameters, counted(r.epochs, "epoch"), duration_text(r.seconds), brief(r.train_loss),
                     brief(r.valid_loss), r.best_step, r.steps));
