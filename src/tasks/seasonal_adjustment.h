@@ -16,7 +16,8 @@ class SeasonalAdjustment {
     // confidence (Bartlett's standard error), as in the M4 competition's benchmarks (Makridakis, Spiliotis &
     // Assimakopoulos 2020); else nothing.
     kTest,
-    // Of two seasons or more, the means drawn toward no season by as much as their noise lets expect (Miller & Williams
+    // Of more than two seasons, the means drawn toward no season by as much as their noise lets expect (Miller &
+    // Williams
     // 2003, after James & Stein).
     kShrink,
   };
