@@ -167,8 +167,7 @@ void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
 }
 
 // Where nothing can be held out, nothing shows what a network learned, and Theta of all values is believed instead: of
-// public series so short it forecast better, with a season as much as one stands out, than any other base, the mean of
-// them, or what forecast the past best.
+// public series so short it forecast better than any other base, the mean of them, or what forecast the past best.
 void leave_to_theta(ForecastConfig& c) {
   c.bases = {std::string(kShrunkenThetaName)};
   c.choose_base = false;
@@ -231,9 +230,10 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
   c.head = head_of(c).name;
   const bool choose_base = c.bases.empty();
   choose_training(c, lengths);
-  if (choose_base && corrects_forecasts(c) && held_horizons(data, c) == 0) {
-    leave_to_theta(c);
-    if (choose_look_back) c.look_back = round_up(longest, c.segment);
+  if (corrects_forecasts(c) && held_horizons(data, c) == 0) {
+    c.epochs = 0;
+    if (choose_base) leave_to_theta(c);
+    if (choose_base && choose_look_back) c.look_back = round_up(longest, c.segment);
   }
   c.conformal = c.conformal && can_calibrate(c, lengths);
   return c;
@@ -256,6 +256,11 @@ std::string network_text(const ForecastConfig& c) {
                      c.hidden_size, loop ? "" : ", beside a linear map of the look-back");
 }
 
+std::string intervals_text(const ForecastConfig& c) {
+  return c.conformal ? "intervals widened until they hold the values they are checked on (conformal)"
+                     : "intervals as the network draws them, not checked on held-out values";
+}
+
 std::string writing_text(const ForecastConfig& c) {
   const size_t segments = c.written_steps() / c.segment;
   const std::string how = find_family(c.model).closed_loop ? "one after the other, each read by the next"
@@ -271,6 +276,11 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
   const char* season_source = data.time_format.is_integer() ? "detected in the data" : "by the calendar";
   lines.push_back(fmt::format("season {} steps ({}, data is {})", c.season, season_source, data.frequency.describe()));
   lines.push_back(reading_text(c));
+  if (c.epochs == 0) {
+    lines.push_back(fmt::format("{} forecasts, without a network", fmt::join(c.bases, ", ")));
+    lines.push_back(intervals_text(c));
+    return lines;
+  }
   const CovariateColumns& columns = c.covariates;
   for (const auto& [what, list] :
        {std::pair{"known up to the forecast", &columns.past}, std::pair{"known ahead", &columns.future},
@@ -294,8 +304,7 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
     lines.push_back(fmt::format(
         "head {}: for each step {}{}", c.head, find_head(c.head).meaning,
         c.head == kIntermittentHead && is_intermittent(data) ? ", as the values are counts, many of them 0" : ""));
-  lines.push_back(c.conformal ? "intervals widened until they hold the values they are checked on (conformal)"
-                              : "intervals as the network draws them, not checked on held-out values");
+  lines.push_back(intervals_text(c));
   lines.push_back(fmt::format(
       "adamw at {}, up to {}{} steps of {} windows, validated every {}{}", c.learning_rate,
       c.short_epochs ? fmt::format("{} or ", c.short_epochs * c.batches_per_epoch) : "", c.epochs * c.batches_per_epoch,

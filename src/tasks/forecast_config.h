@@ -37,7 +37,7 @@ struct ForecastConfig {
   bool blend = true;                    // where bases are chosen, a share of the forecast is Theta's…
   double theta_share = 0;               // …which the held-out part decides
   CovariateColumns covariates = {};
-  size_t epochs = 0;
+  size_t epochs = 0;             // once resolved, 0: no network is trained, as nothing could show what it learned
   size_t short_epochs = 0;       // tried as well, for data that more teach by heart; 0: not
   size_t batches_per_epoch = 0;  // between two validations; 0: by the number of windows
   size_t batch_size = 0;

@@ -100,7 +100,7 @@ class Training {
       run_.note(fmt::format("no validation part is held out, as the series are too short or end without values: {}",
                             is_checked() ? "training runs its full length"
                                          : fmt::format("{} forecasts them, its errors in the past make the intervals, "
-                                                       "and no network is trained",
+                                                       "and no network, which alone reads covariates, is trained",
                                                        fmt::join(bases_, ", "))));
     if (run_.resume) take_context();
     while (trials_.size() < trials()) train_trial();

@@ -16,9 +16,8 @@ class SeasonalAdjustment {
     // confidence (Bartlett's standard error), as in the M4 competition's benchmarks (Makridakis, Spiliotis &
     // Assimakopoulos 2020); else nothing.
     kTest,
-    // Of more than two seasons, the means drawn toward no season by as much as their noise lets expect (Miller &
-    // Williams
-    // 2003, after James & Stein).
+    // Of more than two seasons, the means, drawn toward no season by the share of noise in what they differ by (Miller
+    // & Williams 2003, after James & Stein).
     kShrink,
   };
   SeasonalAdjustment(std::span<const double> values, size_t season, Evidence evidence);

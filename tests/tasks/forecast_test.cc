@@ -212,7 +212,7 @@ TEST(Forecast, SaysWhenNothingCanBeHeldOut) {
     notes.clear();
     const ForecastModel model = ForecastModel::train(data, config, pool, run);
     EXPECT_NE(notes.find("no validation part is held out"), std::string::npos) << notes;
-    EXPECT_NE(notes.find("no network is trained"), std::string::npos) << notes;
+    EXPECT_NE(notes.find("no network, which alone reads covariates, is trained"), std::string::npos) << notes;
     EXPECT_EQ(model.record().steps, 0);
   }
   // Without a base that forecasts by itself there is nothing but the network.
