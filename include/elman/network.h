@@ -107,10 +107,11 @@ struct Rollout {
   std::vector<LayerConfig> reader;
 };
 
-// The sum of branches, each a list of layers; an empty list is the identity. With `mean` it is their mean.
+// The sum of branches, each a list of layers, times their weights, 1 each if there are none; an empty list is the
+// identity.
 struct Sum {
   std::vector<std::vector<LayerConfig>> branches;
-  bool mean = false;
+  std::vector<double> weights = {};
 };
 
 struct NetworkConfig {

@@ -9,9 +9,14 @@ namespace elman {
 namespace {
 
 template <class T>
-void add(ConstView<T> from, View<T> to) {
-  for (size_t r = 0; r < from.rows; ++r)
-    for (size_t c = 0; c < from.cols; ++c) to(r, c) += from(r, c);
+void add(T weight, ConstView<T> from, View<T> to) {
+  for (size_t r = 0; r < from.rows; ++r) axpy(weight, {from.row(r), from.cols}, {to.row(r), to.cols});
+}
+
+template <class T>
+void weigh(T weight, View<T> x) {
+  if (weight == T{1}) return;
+  for (size_t r = 0; r < x.rows; ++r) scale(weight, {x.row(r), x.cols});
 }
 
 template <class T, class Size>
@@ -158,8 +163,8 @@ template <class T>
 View<T> SumLayer<T>::forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const {
   const View<T> y = pass.kept().matrix(this->id(), kOutput, output_steps(steps).rows(), output_size());
   copy_rows<T>(branches_.front()->forward(pass, steps, x), y);
-  for (size_t i = 1; i < branches_.size(); ++i) add<T>(branches_[i]->forward(pass, steps, x), y);
-  if (share_ != T{1}) scale(share_, {y.data, y.rows * y.cols});
+  weigh(weights_.front(), y);
+  for (size_t i = 1; i < branches_.size(); ++i) add<T>(weights_[i], branches_[i]->forward(pass, steps, x), y);
   return y;
 }
 
@@ -171,12 +176,12 @@ View<T> SumLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, V
     d_x = buffers.matrix(this->id(), kDeltaInput, steps.rows(), input_);
     std::fill_n(d_x.data, d_x.rows * d_x.cols, T{});
   }
-  for (const auto& branch : branches_) {
+  for (size_t i = 0; i < branches_.size(); ++i) {
     const View<T> d_branch = buffers.matrix(this->id(), kDeltaOutput, d_y.rows, d_y.cols);  // a branch may overwrite it
     copy_rows<T>(d_y, d_branch);
-    if (share_ != T{1}) scale(share_, {d_branch.data, d_branch.rows * d_branch.cols});
-    const View<T> d_input = branch->backward(pass, steps, d_branch, need_d_x);
-    if (need_d_x && d_input) add<T>(d_input, d_x);
+    weigh(weights_[i], d_branch);
+    const View<T> d_input = branches_[i]->backward(pass, steps, d_branch, need_d_x);
+    if (need_d_x && d_input) add<T>(T{1}, d_input, d_x);
   }
   return d_x;
 }

@@ -53,11 +53,11 @@ class SequentialLayer : public Layer<T> {
 template <class T>
 class SumLayer : public Layer<T> {
  public:
-  SumLayer(size_t id, size_t input_size, std::vector<LayerPtr<T>> branches, bool mean = false)
+  SumLayer(size_t id, size_t input_size, std::vector<LayerPtr<T>> branches, std::vector<T> weights)
       : Layer<T>(id),
         input_(input_size),
         branches_(std::move(branches)),
-        share_(mean ? T{1} / static_cast<T>(branches_.size()) : T{1}) {}
+        weights_(std::move(weights)) {}
 
   size_t output_size() const override { return branches_.front()->output_size(); }
   Steps output_steps(const Steps& steps) const override { return branches_.front()->output_steps(steps); }
@@ -74,7 +74,7 @@ class SumLayer : public Layer<T> {
   enum Slot { kOutput, kDeltaOutput, kDeltaInput };
   size_t input_;
   std::vector<LayerPtr<T>> branches_;
-  T share_;  // of each branch
+  std::vector<T> weights_;  // of the branches
 };
 
 }  // namespace elman

@@ -1,5 +1,7 @@
 #include "model/builder.h"
 
+#include <algorithm>
+#include <cmath>
 #include <optional>
 #include <span>
 #include <string>
@@ -112,7 +114,7 @@ class Builder {
     Layers branches;
     branches.push_back(list({}, width));
     branches.push_back(std::move(layer));
-    return std::make_unique<SumLayer<T>>(next_id(), width, std::move(branches));
+    return std::make_unique<SumLayer<T>>(next_id(), width, std::move(branches), std::vector<T>{1, 1});
   }
 
   void add(const Linear& c, size_t width, Layers& layers) {
@@ -211,7 +213,14 @@ class Builder {
              branches.size(), got, expected);
     }
     if (branches.empty()) fail(ErrorCode::kUsage, "layer 'sum' has no branches, expected at least one");
-    layers.push_back(std::make_unique<SumLayer<T>>(next_id(), width, std::move(branches), c.mean));
+    if (!c.weights.empty() && c.weights.size() != branches.size())
+      fail(ErrorCode::kUsage, "layer 'sum': {} weights for {} branches, expected one each or none", c.weights.size(),
+           branches.size());
+    std::vector<T> weights(branches.size(), T{1});
+    for (const double w : c.weights)
+      if (!std::isfinite(w)) fail(ErrorCode::kUsage, "layer 'sum': weight {}, expected a finite number", w);
+    std::transform(c.weights.begin(), c.weights.end(), weights.begin(), [](double w) { return static_cast<T>(w); });
+    layers.push_back(std::make_unique<SumLayer<T>>(next_id(), width, std::move(branches), std::move(weights)));
   }
 
   Parameters<T>& parameters_;

@@ -118,7 +118,7 @@ json write(const Config& config) {
 json write(const Sum& sum) {
   json branches = json::array();
   for (const auto& branch : sum.branches) branches.push_back(layers_to_json(branch));
-  return {{"kind", "sum"}, {"branches", branches}, {"mean", sum.mean}};
+  return {{"kind", "sum"}, {"branches", branches}, {"weights", sum.weights}};
 }
 
 json layers_to_json(const std::vector<LayerConfig>& layers) {
@@ -159,7 +159,7 @@ LayerConfig read_sum(const json& in, size_t depth) {
   check_depth(depth);
   Sum sum;
   for (const json& branch : in.at("branches")) sum.branches.push_back(layers_from_json(branch, depth + 1));
-  in.at("mean").get_to(sum.mean);
+  in.at("weights").get_to(sum.weights);
   check_keys(in, 3, "sum");
   if (sum.branches.empty()) fail(ErrorCode::kModel, "layer of kind 'sum' has no branches");
   return sum;

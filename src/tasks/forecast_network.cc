@@ -16,7 +16,7 @@ NetworkConfig forecast_network(const ForecastConfig& c, const Windows& windows) 
 // distribution of the same family, and not the wider mixture of the members.
 std::unique_ptr<Network<float>> join_networks(const ForecastConfig& c, const Windows& windows,
                                               const std::vector<Buffer<float>>& members) {
-  Sum sum{.branches = {}, .mean = true};
+  Sum sum{.branches = {}, .weights = std::vector<double>(members.size(), 1.0 / static_cast<double>(members.size()))};
   const auto prefix = [](size_t k) { return fmt::format("member{}.", k); };
   for (size_t k = 0; k < members.size(); ++k)
     sum.branches.push_back(find_family(c.model).layers(c, windows, prefix(k)));

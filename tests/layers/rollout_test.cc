@@ -214,21 +214,22 @@ TEST(RolloutLayer, RefusesWhatItCannotRead) {
                [&] { network.forward(scratch, Steps::packed(lengths), Tensor<float>(22, kInput)); });
 }
 
-// The mean that an ensemble writes.
-TEST(SumLayer, MeanIsTheShareOfEachBranch) {
+// As an ensemble writes its mean.
+TEST(SumLayer, WeighsItsBranches) {
   const std::vector<std::vector<LayerConfig>> branches{{}, {Linear{.output_size = 3, .name = "a"}}, {}};
   const Tensor<double> x = random_tensor<double>(4, 3, 1);
   ThreadPool pool(1);
-  const auto outputs = [&](bool mean) {
-    Network<double> network({3, {Sum{branches, mean}}});
+  const auto outputs = [&](const std::vector<double>& weights) {
+    Network<double> network({3, {Sum{branches, weights}}});
     randomize(network.parameters());
     network.pack(true);
     Scratch<double> scratch(pool);
     return to_vector(network.forward(scratch, Steps(4, 1), x));
   };
-  const std::vector<double> sum = outputs(false), mean = outputs(true);
-  for (size_t i = 0; i < sum.size(); ++i) EXPECT_NEAR(mean[i], sum[i] / 3, 1e-15);
-  Network<double> network({3, {Sum{branches, true}}});
+  const std::vector<double> sum = outputs({}), first = outputs({1, 0, 0}), last = outputs({0, 0, 1}),
+                            weighed = outputs({0.25, 2, -0.5});
+  for (size_t i = 0; i < sum.size(); ++i) EXPECT_NEAR(weighed[i], 2 * sum[i] - 1.75 * first[i] - 2.5 * last[i], 1e-14);
+  Network<double> network({3, {Sum{branches, {0.25, 2, -0.5}}}});
   randomize(network.parameters());
   check_gradients(Differentiable(network), {.steps = Steps(4, 1), .x = random_tensor<double>(4, 3, 1)});
 }

@@ -23,7 +23,8 @@ NetworkConfig everything() {
                      .learned_initial_state = true,
                      .name = "first"},
            Dropout{.rate = 0.3},
-           Sum{{{}, {LayerNorm{.name = "n"}, Linear{.output_size = 8, .zero_start = true, .name = "branch"}}}, true},
+           Sum{{{}, {LayerNorm{.name = "n"}, Linear{.output_size = 8, .zero_start = true, .name = "branch"}}},
+               {0.25, 0.75}},
            Decode{.cell = "lstm",
                   .steps = 1,
                   .position_size = 2,
@@ -60,7 +61,7 @@ TEST(Config, ReadsWhatItWrote) {
   const auto& sum = std::get<Sum>(read.layers[2]);
   ASSERT_EQ(sum.branches.size(), 2u);
   EXPECT_TRUE(sum.branches[0].empty());
-  EXPECT_TRUE(sum.mean);
+  EXPECT_EQ(sum.weights, (std::vector<double>{0.25, 0.75}));
   EXPECT_EQ(std::get<LayerNorm>(sum.branches[1][0]).name, "n");
   const auto& decode = std::get<Decode>(read.layers[3]);
   EXPECT_EQ(decode.cell, "lstm");
@@ -132,7 +133,7 @@ TEST(Config, WrongTypesAndKindsAreErrors) {
                            R"({"input_size": 1, "layers": [[]]})", R"({"input_size": 1, "layers": [null]})"})
     expect_error(ErrorCode::kModel, {"damaged"}, [&] { network_from_json(json::parse(text)); });
   expect_error(ErrorCode::kModel, {"no branches"}, [&] {
-    network_from_json(json::parse(R"({"input_size": 1, "layers": [{"kind": "sum", "mean": false, "branches": []}]})"));
+    network_from_json(json::parse(R"({"input_size": 1, "layers": [{"kind": "sum", "weights": [], "branches": []}]})"));
   });
 }
 
