@@ -12,6 +12,7 @@
 #include "tasks/calibration.h"
 #include "tasks/forecast_family.h"
 #include "tasks/forecast_head.h"
+#include "tasks/ridge.h"
 #include "tasks/split.h"
 
 namespace elman {
@@ -33,6 +34,8 @@ constexpr auto kFields = std::tuple{std::pair{"horizon", &ForecastConfig::horizo
                                     std::pair{"correction", &ForecastConfig::correction},
                                     std::pair{"blend", &ForecastConfig::blend},
                                     std::pair{"theta_share", &ForecastConfig::theta_share},
+                                    std::pair{"ridge", &ForecastConfig::ridge},
+                                    std::pair{"ridge_share", &ForecastConfig::ridge_share},
                                     std::pair{"epochs", &ForecastConfig::epochs},
                                     std::pair{"short_epochs", &ForecastConfig::short_epochs},
                                     std::pair{"batches_per_epoch", &ForecastConfig::batches_per_epoch},
@@ -152,6 +155,7 @@ void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
   if (c.epochs == 0) c.epochs = is_long ? 30 : is_small ? 20 : 60;
   if (c.ensemble == 0) c.ensemble = is_long ? 8 : 3;
   const bool blend = std::exchange(c.blend, false);
+  c.ridge = blend && c.ridge && c.bases.empty() && is_long && suits_ridge(c);
   if (!c.bases.empty()) return;
   // Long series show no gain from another base, in twice the time; of counts the level is 0; loops read what they
   // wrote.
@@ -297,6 +301,8 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
                         ? fmt::format("believes {:.0f} % of the network's corrections, as the held-out part shows",
                                       100 * c.correction)
                         : "believes none of the network's corrections");
+  if (c.ridge_share > 0)
+    lines.push_back(fmt::format("{:.0f} % of it is a ridge regression's of the look-back", 100 * c.ridge_share));
   if (c.theta_share > 0)
     lines.push_back(fmt::format("goes {:.0f} % of the way to Theta's forecast of the look-back", 100 * c.theta_share));
   lines.push_back(writing_text(c));

@@ -36,6 +36,8 @@ struct ForecastConfig {
   double correction = 1;                // of what the network says about the base, the share that is believed
   bool blend = true;                    // where bases are chosen, a share of the forecast is Theta's…
   double theta_share = 0;               // …which the held-out part decides
+  bool ridge = true;                    // of few long series a share is a ridge regression's…
+  double ridge_share = 0;               // …which the held-out part decides
   CovariateColumns covariates = {};
   size_t epochs = 0;             // once resolved, 0: no network is trained, as nothing could show what it learned
   size_t short_epochs = 0;       // tried as well, for data that more teach by heart; 0: not

@@ -45,6 +45,7 @@ ForecastConfig settled(ForecastConfig config, const Candidate& candidate) {
   config.short_epochs = 0;
   config.correction = 1;
   config.theta_share = 0;
+  config.ridge_share = 0;
   return config;
 }
 
@@ -54,6 +55,7 @@ ForecastConfig settled(ForecastConfig config, const std::vector<Trial>& trials, 
   for (size_t k = 1; k < chosen.size(); ++k) config.bases.push_back(trials[chosen[k]].candidate.base);
   config.correction = decision.correction;
   config.theta_share = decision.theta_share;
+  config.ridge_share = decision.ridge_share;
   return config;
 }
 
@@ -66,6 +68,8 @@ std::vector<std::string> explain(const Decision& decision, const std::vector<Tri
   if (held_out && trials.size() > 1)
     lines.push_back(fmt::format("the held-out part speaks for {}{}", names.size() > 1 ? "the mean of " : "",
                                 fmt::join(names, "; ")));
+  if (decision.ridge_share > 0)
+    lines.push_back(fmt::format("{:.0f} % of the forecast is a ridge regression's", 100 * decision.ridge_share));
   if (held_out && decision.correction < 1)
     lines.push_back(fmt::format("{:.0f} % of the network's corrections are believed, as the held-out part shows",
                                 100 * decision.correction));
@@ -87,11 +91,9 @@ json to_json(const Trial& t) {
 }
 
 json to_json(const Decision& d) {
-  return {{"chosen", d.chosen},
-          {"correction", d.correction},
-          {"theta_share", d.theta_share},
-          {"calibration", to_json(d.calibration)},
-          {"dependence", to_json(d.dependence)}};
+  return {
+      {"chosen", d.chosen},           {"ridge_share", d.ridge_share},          {"correction", d.correction},
+      {"theta_share", d.theta_share}, {"calibration", to_json(d.calibration)}, {"dependence", to_json(d.dependence)}};
 }
 
 Trial trial_from_json(const json& j) {
@@ -99,7 +101,11 @@ Trial trial_from_json(const json& j) {
 }
 
 Decision decision_from_json(const json& j) {
-  return {j.at("chosen"), j.at("correction"), j.at("theta_share"), calibration_from_json(j.at("calibration")),
+  return {j.at("chosen"),
+          j.at("ridge_share"),
+          j.at("correction"),
+          j.at("theta_share"),
+          calibration_from_json(j.at("calibration")),
           path_dependence_from_json(j.at("dependence"))};
 }
 

@@ -27,8 +27,8 @@ struct Trial {
 
 // What the held-out part decided for.
 struct Decision {
-  std::vector<size_t> chosen;              // trials, whose mean forecasts; none while nothing is decided
-  double correction = 1, theta_share = 0;  // ForecastConfig's
+  std::vector<size_t> chosen;  // trials, whose mean forecasts; none while nothing is decided
+  double ridge_share = 0, correction = 1, theta_share = 0;  // ForecastConfig's
   Calibration calibration;
   PathDependence dependence;
 };

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "tasks/forecast_family.h"
+#include "tasks/ridge.h"
 
 namespace elman {
 
@@ -15,17 +16,25 @@ NetworkConfig forecast_network(const ForecastConfig& c, const Windows& windows) 
 // degrees of freedom it is taken before softplus, hence between their arithmetic and their geometric mean: one
 // distribution of the same family, and not the wider mixture of the members.
 std::unique_ptr<Network<float>> join_networks(const ForecastConfig& c, const Windows& windows,
-                                              const std::vector<Buffer<float>>& members) {
-  Sum sum{.branches = {}, .weights = std::vector<double>(members.size(), 1.0 / static_cast<double>(members.size()))};
+                                              const std::vector<Buffer<float>>& members, const Buffer<float>& ridge) {
+  Sum sum;
+  const auto add = [&](std::vector<LayerConfig> layers, double weight) {
+    sum.branches.push_back(std::move(layers));
+    sum.weights.push_back(weight);
+  };
   const auto prefix = [](size_t k) { return fmt::format("member{}.", k); };
   for (size_t k = 0; k < members.size(); ++k)
-    sum.branches.push_back(find_family(c.model).layers(c, windows, prefix(k)));
+    add(find_family(c.model).layers(c, windows, prefix(k)), (1 - c.ridge_share) / static_cast<double>(members.size()));
+  if (c.ridge_share > 0) add(ridge_layers(c, windows), c.ridge_share);
   auto joined = std::make_unique<Network<float>>(NetworkConfig{windows.features(), {std::move(sum)}});
-  const Network<float> single(forecast_network(c, windows));
   Parameters<float>& to = joined->parameters();
-  for (size_t k = 0; k < members.size(); ++k)
-    for (const Parameter& p : single.parameters().list())
-      std::copy_n(members[k].data() + p.offset, p.size(), to.values().data() + to.find(prefix(k) + p.name)->offset);
+  const auto take = [&](const NetworkConfig& from, const Buffer<float>& values, const std::string& name) {
+    const Network<float> network(from);
+    for (const Parameter& p : network.parameters().list())
+      std::copy_n(values.data() + p.offset, p.size(), to.values().data() + to.find(name + p.name)->offset);
+  };
+  for (size_t k = 0; k < members.size(); ++k) take(forecast_network(c, windows), members[k], prefix(k));
+  if (c.ridge_share > 0) take({windows.features(), ridge_layers(c, windows)}, ridge, "");
   joined->pack(false);
   return joined;
 }

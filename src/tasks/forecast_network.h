@@ -13,8 +13,9 @@ namespace elman {
 // outputs of the head].
 NetworkConfig forecast_network(const ForecastConfig& config, const Windows& windows);
 
-// One network that writes the mean of several of these, given their parameters.
+// One network that writes the mean of several of these, given their parameters; config.ridge_share of what it writes is
+// the ridge regression's, given its own (tasks/ridge.h).
 std::unique_ptr<Network<float>> join_networks(const ForecastConfig& config, const Windows& windows,
-                                              const std::vector<Buffer<float>>& members);
+                                              const std::vector<Buffer<float>>& members, const Buffer<float>& ridge);
 
 }  // namespace elman

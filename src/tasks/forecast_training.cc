@@ -13,6 +13,7 @@
 #include "tasks/forecast_decision.h"
 #include "tasks/forecast_network.h"
 #include "tasks/forecast_problem.h"
+#include "tasks/ridge.h"
 #include "tasks/split.h"
 #include "train/checkpoint.h"
 
@@ -42,6 +43,8 @@ Shares theta_of_few(double horizons) { return {kHalf, 0.4 / std::sqrt(horizons)}
 // What proves best, where more is known of the future than Theta knows; the first where no window held out is full, for
 // only such Theta shares in.
 constexpr Shares kThetaProven = {kLittle, 0};
+// Of the forecast, the ridge regression's.
+constexpr Shares kRidgeProven = {kLittle, 0};
 // The members of a trial train for so many times the steps that were best, in turn: which number was best is mostly
 // chance on one stretch of time, and networks that stopped early and late err differently.
 constexpr double kLengths[] = {1.0, 0.6, 1.6, 0.8, 1.3};
@@ -113,7 +116,8 @@ class Training {
     record.skipped_steps += skipped_steps_;
     record.rollbacks += rollbacks_;
     ForecastConfig config = settled(config_, trials_, decision_);
-    auto network = network_of(config, members() > 0 ? std::move(member_weights_) : weights_of(decision_.chosen));
+    const bool again = members() > 0;
+    auto network = network_of(config, again ? std::move(member_weights_) : weights_of(decision_.chosen), !again);
     return {std::move(config), std::move(network), std::move(record), std::move(decision_.calibration),
             decision_.dependence};
   }
@@ -179,14 +183,14 @@ class Training {
   // judged by the whole past. Where nothing would be left, it is trained and believed unseen.
   bool is_checked() const { return held_out_ || !corrects_forecasts(config_); }
   Decision decision_for(std::vector<size_t> chosen) const {
-    return {std::move(chosen), is_checked() ? 1.0 : 0.0, 0, {}, {}};
+    return {std::move(chosen), 0, is_checked() ? 1.0 : 0.0, 0, {}, {}};
   }
 
   // What a decision, made in part, comes to on what judges.
   struct Judge {
     Judge(const Training& t, const Decision& d)
         : config(settled(t.config_, t.trials_, d)),
-          network(t.network_of(config, t.weights_of(d.chosen))),
+          network(t.network_of(config, t.weights_of(d.chosen), true)),
           problem(t.data_, config, t.covariates_, *network, t.pool_,
                   t.is_checked() ? Validation::kHeldOut : Validation::kEverything) {}
     ForecastConfig config;
@@ -205,6 +209,7 @@ class Training {
       const double least = trials_[d.chosen.front()].record.valid_loss;
       if (all.size() <= config_.ensemble && Judge(*this, decision_for(all)).problem.validate() < least) d.chosen = all;
     }
+    if (held_out_ && config_.ridge) choose(d, d.ridge_share, kRidgeProven);
     if (held_out_) choose(d, d.correction, kCorrections);
     if (config_.blend) choose(d, d.theta_share, theta_shares());
     if (held_out_ || !is_checked()) {
@@ -267,14 +272,20 @@ class Training {
     rollbacks_ += record.rollbacks;
   }
 
-  // That writes the mean of those with these weights.
-  std::unique_ptr<Network<float>> network_of(const ForecastConfig& config,
-                                             const std::vector<Buffer<float>>& weights) const {
-    if (weights.size() > 1) return join_networks(config, windows(config), weights);
+  // That writes the mean of those with these weights, and a share of a ridge regression, which has seen as much.
+  std::unique_ptr<Network<float>> network_of(const ForecastConfig& config, const std::vector<Buffer<float>>& weights,
+                                             bool hold_out) const {
+    if (weights.size() > 1 || config.ridge_share > 0)
+      return join_networks(config, windows(config), weights, ridge(config, hold_out));
     auto network = std::make_unique<Network<float>>(network_config(config));
     std::copy_n(weights[0].data(), weights[0].size(), network->parameters().values().data());
     network->pack(pool_, false);
     return network;
+  }
+  const Buffer<float>& ridge(const ForecastConfig& config, bool hold_out) const {
+    Buffer<float>& fitted = ridge_[hold_out];
+    if (fitted.empty() && config.ridge_share > 0) fitted = fit_ridge(data_, config, windows(config), hold_out, pool_);
+    return fitted;
   }
   NetworkConfig network_config(const ForecastConfig& config) const { return forecast_network(config, windows(config)); }
   Windows windows(const ForecastConfig& config) const { return {config, data_.frequency, covariates_}; }
@@ -318,6 +329,7 @@ class Training {
   std::vector<Trial> trials_;  // done so far
   Decision decision_;
   std::vector<Buffer<float>> trial_weights_, member_weights_;  // of those done so far
+  mutable Buffer<float> ridge_[2];                             // fitted when asked for: on all data; without the end
   double seconds_ = 0;
   size_t skipped_steps_ = 0, rollbacks_ = 0;  // of the members
 };

@@ -104,7 +104,7 @@ TEST_P(EveryFamilyTest, AnEnsembleWritesTheMeanOfItsMembers) {
     outputs.emplace_back(y.data, y.data + y.rows * y.cols);
     members.push_back(member.parameters().values().copy());
   }
-  const auto joined = join_networks(config, windows, members);
+  const auto joined = join_networks(config, windows, members, {});
   const View<float> mean = joined->forward(scratch, steps, x);
   double apart = 0;
   for (size_t i = 0; i < outputs[0].size(); ++i) {
