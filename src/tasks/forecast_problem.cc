@@ -84,7 +84,7 @@ void ForecastProblem::split_series(uint32_t index, Validation validation) {
 
 // Of a past that judges, the origin from which on Theta knows a season, if there is one, and a third of the values.
 size_t ForecastProblem::first_judged(const Split& split, size_t length) const {
-  const size_t last = split.first + split.training - 1, seasonal = 2 * config_.season + 1;
+  const size_t last = split.first + split.training - 1, seasonal = 2 * config_.season;
   return std::clamp(length / 3, seasonal <= last ? seasonal : split.first, last);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tasks/trend_line.h"
+
 namespace elman {
 namespace {
 
@@ -68,20 +70,35 @@ std::vector<double> centred_average(const std::vector<double>& y, size_t season)
   return average;
 }
 
+// Beyond either end, where the season did not fit, the line that fits the nearest season of the average. So every place
+// has a value of every season.
+void extend(std::vector<double>& average, size_t season) {
+  const size_t half = season / 2, last = average.size() - half;  // what is known
+  const std::span<double> all(average);
+  const TrendLine left = fit_line(all.subspan(half, season)), right = fit_line(all.subspan(last - season, season));
+  const auto offset = static_cast<double>(half);
+  for (size_t t = 0; t < half; ++t) {
+    average[t] = left.at(static_cast<double>(t) - offset);
+    average[last + t] = right.at(static_cast<double>(season + t));
+  }
+}
+
 }  // namespace
 
 SeasonalAdjustment::SeasonalAdjustment(std::span<const double> values, size_t season, Evidence evidence) {
-  if (season < 2 || values.size() <= 2 * season) return;
+  if (season < 2 || values.size() < 2 * season) return;
   if (evidence == Evidence::kTest && !is_seasonal(values, season)) return;
   const bool positive = std::none_of(values.begin(), values.end(), [](double v) { return v <= 0; });
   if (!positive || !decompose(values, season, true, evidence)) decompose(values, season, false, evidence);
 }
 
-// False if the factors are too close to 0 to divide by.
+// False if the factors, or the average beyond an end, are too close to 0 to divide by.
 bool SeasonalAdjustment::decompose(std::span<const double> values, size_t season, bool multiplicative,
                                    Evidence evidence) {
   multiplicative_ = multiplicative;
-  const std::vector<double> average = centred_average(bridged(values), season);
+  std::vector<double> average = centred_average(bridged(values), season);
+  if (evidence == Evidence::kShrink) extend(average, season);
+  if (multiplicative && std::any_of(average.begin(), average.end(), [](double v) { return v <= 0; })) return false;
   std::vector<std::vector<double>> by_place(season);
   for (size_t t = 0; t < values.size(); ++t)
     by_place[t % season].push_back(multiplicative ? values[t] / average[t] : values[t] - average[t]);

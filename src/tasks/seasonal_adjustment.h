@@ -16,8 +16,8 @@ class SeasonalAdjustment {
     // confidence (Bartlett's standard error), as in the M4 competition's benchmarks (Makridakis, Spiliotis &
     // Assimakopoulos 2020); else nothing.
     kTest,
-    // Of more than two seasons, the means, drawn toward no season by the share of noise in what they differ by (Miller
-    // & Williams 2003, after James & Stein).
+    // Of two seasons or more, the means, with the average continued to either end by straight lines, drawn toward no
+    // season by the share of noise in what they differ by (Miller & Williams 2003, after James & Stein).
     kShrink,
   };
   SeasonalAdjustment(std::span<const double> values, size_t season, Evidence evidence);

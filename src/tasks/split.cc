@@ -23,7 +23,9 @@ size_t held_out(size_t most, size_t length, size_t least, const ForecastConfig& 
 Split split_of(size_t length, const ForecastConfig& config, bool hold_out) {
   Split split;
   const size_t h = config.horizon;
-  const size_t least = std::min(config.season, length / 2) + 1;  // values that a window must have seen
+  // Values that a window must have seen: more than a season, or half; a third where the horizon leaves no more.
+  const size_t room = std::max(length > h ? length - h : 0, (length + 2) / 3);
+  const size_t least = std::min(std::min(config.season, length / 2) + 1, room);
   if (length < least + h) return split;
   // To keep: as many origins to train from as a window must have seen, and as two horizons have steps. With fewer, or a
   // single horizon held out, a network learned and showed so little that, of a short series, Theta forecast better.

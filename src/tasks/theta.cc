@@ -13,35 +13,13 @@
 
 #include "tasks/baseline.h"
 #include "tasks/seasonal_adjustment.h"
+#include "tasks/trend_line.h"
 
 namespace elman {
+
+extern const Baseline kSeasonalNaive;
+
 namespace {
-
-struct TrendLine {
-  double centre = 0, mean = 0, slope = 0;  // mean + slope (t - centre)
-  double at(size_t t) const noexcept { return mean + slope * (static_cast<double>(t) - centre); }
-};
-
-// Least squares over the values observed.
-TrendLine fit_line(const std::vector<double>& y) {
-  TrendLine line;
-  double count = 0;
-  for (size_t t = 0; t < y.size(); ++t) {
-    if (std::isnan(y[t])) continue;
-    ++count;
-    line.centre += (static_cast<double>(t) - line.centre) / count;
-    line.mean += (y[t] - line.mean) / count;
-  }
-  double product = 0, square = 0;
-  for (size_t t = 0; t < y.size(); ++t) {
-    if (std::isnan(y[t])) continue;
-    const double distance = static_cast<double>(t) - line.centre;
-    product += distance * (y[t] - line.mean);
-    square += distance * distance;
-  }
-  if (square > 0) line.slope = product / square;
-  return line;
-}
 
 // Simple exponential smoothing, l[t] = l[t-1] + alpha (y[t] - l[t-1]), for some alphas side by side, each with the
 // start that makes the squared one-step errors least. An error is e0[t] - w[t] l[0], where e0 belongs to the start 0
@@ -102,22 +80,31 @@ std::vector<double> theta(std::span<const double> past, size_t season, size_t ho
   std::vector<double> y(past.size());
   for (size_t t = 0; t < past.size(); ++t) y[t] = adjustment.remove(past[t], t) - centre;
   const TrendLine line = fit_line(y);
-  for (size_t t = 0; t < y.size(); ++t) y[t] = 2 * y[t] - line.at(t);
+  for (size_t t = 0; t < y.size(); ++t) y[t] = 2 * y[t] - line.at(static_cast<double>(t));
   const double level = best_level(y);
 
   const bool never_negative = std::none_of(past.begin(), past.end(), [](double v) { return v < 0; });
   std::vector<double> future(horizon);
   for (size_t k = 0; k < horizon; ++k) {
     const size_t t = past.size() + k;
-    const double v = adjustment.restore(centre + (line.at(t) + level) / 2, t);
+    const double v = adjustment.restore(centre + (line.at(static_cast<double>(t)) + level) / 2, t);
     future[k] = never_negative ? std::max(v, 0.0) : v;
   }
+  return future;
+}
+
+// Of one season to two, which show a season no better than a trend, the mean with the season's last values.
+std::vector<double> shrunken_theta(std::span<const double> past, size_t season, size_t horizon) {
+  std::vector<double> future = theta<SeasonalAdjustment::Evidence::kShrink>(past, season, horizon);
+  if (season < 2 || past.size() < season || past.size() >= 2 * season) return future;
+  const std::vector<double> last_season = kSeasonalNaive.forecast(past, season, horizon);
+  for (size_t k = 0; k < horizon; ++k) future[k] = (future[k] + last_season[k]) / 2;
   return future;
 }
 
 }  // namespace
 
 extern const Baseline kTheta = {"theta", theta<SeasonalAdjustment::Evidence::kTest>};
-extern const Baseline kShrunkenTheta = {kShrunkenThetaName, theta<SeasonalAdjustment::Evidence::kShrink>};
+extern const Baseline kShrunkenTheta = {kShrunkenThetaName, shrunken_theta};
 
 }  // namespace elman

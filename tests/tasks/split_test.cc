@@ -23,6 +23,19 @@ TEST(Split, HoldsNothingOutWhereNothingWasObserved) {
   EXPECT_EQ(split_of(series, config, false).training, whole.training);
 }
 
+// Two years of months, the third to forecast.
+TEST(Split, SeesAThirdWhereTheHorizonLeavesNoMore) {
+  ForecastConfig config;
+  config.season = 12;
+  config.validation_share = 0.2;
+  config.horizon = 12;
+  EXPECT_EQ(split_of(24, config, true).first, 12u);
+  EXPECT_EQ(split_of(24, config, true).training, 1u);
+  EXPECT_EQ(split_of(18, config, true).first, 6u);
+  EXPECT_EQ(split_of(17, config, true).training, 0u);
+  EXPECT_EQ(split_of(25, config, true).first, 13u);
+}
+
 TEST(Split, NoTrainingTargetReachesIntoTheValidationPart) {
   for (const size_t horizon : {1, 6, 24})
     for (const double share : {0.1, 0.2})

@@ -55,21 +55,40 @@ def shrunken(index, parts, neutral):
     return weight * neutral + (1 - weight) * index
 
 
+def extended(trend, season):
+    """Where the average is not known, the line through the nearest season of it."""
+    steps, known = np.arange(len(trend)), np.flatnonzero(~np.isnan(trend))
+    for near, beyond in ((known[:season], steps < known[0]), (known[-season:], steps > known[-1])):
+        trend = np.where(beyond, np.polyval(np.polyfit(near, trend[near], 1), steps), trend)
+    return trend
+
+
+def shrunken_season(y, season):
+    trend = extended(seasonal_decompose(y, period=season).trend, season)
+    kind = "multiplicative" if np.all(y > 0) and np.all(trend > 0) else "additive"
+    parts = y / trend if kind == "multiplicative" else y - trend
+    means = np.array([parts[place::season].mean() for place in range(season)])
+    found = means / means.mean() if kind == "multiplicative" else means - means.mean()
+    return kind, shrunken(found, parts, 1 if kind == "multiplicative" else 0)
+
+
 def theta(y, season, horizon, shrink=False):
     n, kind = len(y), "multiplicative" if np.all(y > 0) else "additive"
     index = np.ones(season) if kind == "multiplicative" else np.zeros(season)
-    if (season > 1 and n > 2 * season) if shrink else is_seasonal(y, season):
-        parts = seasonal_decompose(y, model=kind, period=season)
-        found = np.asarray(parts.seasonal)[:season]
-        detrended = y / parts.trend if kind == "multiplicative" else y - parts.trend
-        index = shrunken(found, detrended, index[0]) if shrink else found
+    if shrink and 1 < season <= n / 2:
+        kind, index = shrunken_season(y, season)
+    elif not shrink and is_seasonal(y, season):
+        index = np.asarray(seasonal_decompose(y, model=kind, period=season).seasonal)[:season]
     season_of = index[np.arange(n + horizon) % season]
     adjusted = y / season_of[:n] if kind == "multiplicative" else y - season_of[:n]
     slope, start = np.polyfit(np.arange(n), adjusted, 1)
     line = start + slope * np.arange(n + horizon)
     forecast = (line[n:] + smoothed_level(2 * adjusted - line[:n])) / 2
     forecast = forecast * season_of[n:] if kind == "multiplicative" else forecast + season_of[n:]
-    return np.maximum(forecast, 0) if np.all(y >= 0) else forecast
+    forecast = np.maximum(forecast, 0) if np.all(y >= 0) else forecast
+    if shrink and 1 < season <= n < 2 * season:
+        forecast = (forecast + y[n - season + np.arange(horizon) % season]) / 2
+    return forecast
 
 
 def make_cases():
@@ -83,6 +102,9 @@ def make_cases():
         "too short for a season": (12, (100 + walk(35, 3)) * (1 + 0.3 * wave(35, 12))),
         "season not significant": (12, 100 + rng.normal(0, 10, 48)),
         "falls to 0": (1, np.maximum(30 - np.arange(30.0) + rng.normal(0, 1, 30), 0)),
+        "two seasons": (12, (100 + walk(24, 3)) * (1 + 0.3 * wave(24, 12))),
+        "nearly two seasons": (12, (100 + walk(23, 3)) * (1 + 0.3 * wave(23, 12))),
+        "an average that falls below 0": (6, (24.0 - 2 * np.arange(14)) ** 2 / 20 * (np.arange(14) < 12) + 0.5 + 0.4 * wave(14, 6)),
         "no season": (1, 20 + walk(30, 2)),
     }
     for name, (season, y) in series.items():
