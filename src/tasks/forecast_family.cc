@@ -37,7 +37,7 @@ size_t segments_look_back(const ForecastConfig& c, Lengths lengths) {
   const bool panel = is_panel(lengths.size());
   switch (c.season) {
     case 0:
-    case 1: return std::max<size_t>(2 * c.horizon, 8);
+    case 1: return std::max<size_t>(2 * c.horizon, 24);
     case 4: return 5 * 4;
     case 7: return panel && median >= 2 * 53 * 7 + c.horizon ? 53 * 7 : 16 * 7;
     case 12: return (panel ? 5 : 7) * 12;

@@ -91,7 +91,7 @@ TEST(ForecastConfig, WithoutASeasonTwoSegmentsMakeTheHorizon) {
   config.season = 1;
   config.horizon = 7;
   const ForecastConfig chosen = resolve(config, make_series(1, 120));
-  EXPECT_EQ(std::pair(chosen.segment, chosen.look_back), std::pair(size_t{4}, size_t{16}));
+  EXPECT_EQ(std::pair(chosen.segment, chosen.look_back), std::pair(size_t{4}, size_t{24}));
   config.horizon = 1;
   EXPECT_EQ(resolve(config, make_series(1, 120)).segment, 1u);
 }
@@ -116,7 +116,8 @@ TEST(ForecastConfig, LooksBackByTheSeason) {
     config.horizon = horizon;
     return resolve(config, make_series(series, length)).look_back;
   };
-  EXPECT_EQ(look_back(1, 1000), 12u);  // twice the horizon
+  EXPECT_EQ(look_back(1, 1000), 24u);
+  EXPECT_EQ(look_back(1, 1000, 1, 13), 28u);  // twice the horizon, in whole segments
   EXPECT_EQ(look_back(4, 1000), 20u);
   EXPECT_EQ(look_back(5, 1000), 35u);
   EXPECT_EQ(look_back(7, 1000), 112u);
