@@ -239,7 +239,8 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
     if (choose_base) leave_to_theta(c);
     if (choose_base && choose_look_back) c.look_back = round_up(longest, c.segment);
   }
-  c.conformal = c.conformal && can_calibrate(c, lengths);
+  const bool draws_intervals = c.epochs > 0;  // else the errors of the past alone make them
+  c.conformal = (c.conformal || !draws_intervals) && can_calibrate(c, lengths);
   return c;
 }
 

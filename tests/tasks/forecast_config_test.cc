@@ -232,6 +232,8 @@ TEST(ForecastConfig, CalibratesWhereThereIsSomethingToCalibrateWith) {
   config = quick();
   config.conformal = false;
   EXPECT_FALSE(resolve(config, make_series(1, 120)).conformal);
+  EXPECT_EQ(resolve(config, make_series(1, 25)).epochs, 0u);
+  EXPECT_TRUE(resolve(config, make_series(1, 25)).conformal);  // without a network nothing else draws intervals
 }
 
 TEST(ForecastConfig, RefusesWhatCannotBe) {
