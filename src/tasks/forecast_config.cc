@@ -303,7 +303,8 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
                                       100 * c.correction)
                         : "believes none of the network's corrections");
   if (c.ridge_share > 0)
-    lines.push_back(fmt::format("{:.0f} % of it is a ridge regression's of the look-back", 100 * c.ridge_share));
+    lines.push_back(
+        fmt::format("leaves {:.0f} % of the forecast to a ridge regression of the look-back", 100 * c.ridge_share));
   if (c.theta_share > 0)
     lines.push_back(fmt::format("goes {:.0f} % of the way to Theta's forecast of the look-back", 100 * c.theta_share));
   lines.push_back(writing_text(c));
