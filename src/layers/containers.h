@@ -54,10 +54,7 @@ template <class T>
 class SumLayer : public Layer<T> {
  public:
   SumLayer(size_t id, size_t input_size, std::vector<LayerPtr<T>> branches, std::vector<T> weights)
-      : Layer<T>(id),
-        input_(input_size),
-        branches_(std::move(branches)),
-        weights_(std::move(weights)) {}
+      : Layer<T>(id), input_(input_size), branches_(std::move(branches)), weights_(std::move(weights)) {}
 
   size_t output_size() const override { return branches_.front()->output_size(); }
   Steps output_steps(const Steps& steps) const override { return branches_.front()->output_steps(steps); }

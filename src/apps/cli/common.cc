@@ -165,7 +165,8 @@ void add_forecast_flags(Verb& verb, ForecastConfig& config) {
       .add("--ensemble", config.ensemble, at_least(0),
            "Networks trained again from different seeds; their mean forecasts")
       .zero_means("8 of few long series, else 3");
-  flags.add("--blend", config.blend, "Forecast by the network alone, without a share of Theta's forecast or of a ridge regression's");
+  flags.add("--blend", config.blend,
+            "Forecast by the network alone, without a share of Theta's forecast or of a ridge regression's");
   flags.add("--conformal", config.conformal, "Leave intervals as the network draws them");
 }
 
