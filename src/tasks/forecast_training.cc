@@ -132,11 +132,11 @@ class Training {
     if (trial < bases_.size()) return {bases_[trial], config_.short_epochs};
     return {trials_[best_of(trials_)].candidate.base, config_.epochs};
   }
-  // As many of one chosen trial as of the other.
+  // As many of one chosen trial as of the other; the fewest where the ridge regression forecasts alone.
   size_t members() const {
     if (!config_.refit || !held_out_) return 0;
     const size_t kinds = std::max<size_t>(1, decision_.chosen.size());
-    return std::max<size_t>(1, config_.ensemble / kinds) * kinds;
+    return decision_.ridge_share == 1 ? kinds : std::max<size_t>(1, config_.ensemble / kinds) * kinds;
   }
 
   TrainConfig settings_of(size_t stage, const ForecastConfig& config, int64_t steps) const {
