@@ -44,6 +44,13 @@ double weight_of(const Series& series, size_t season) {
 
 }  // namespace
 
+std::vector<WindowIndex> even_choice(std::vector<WindowIndex> windows, size_t most) {
+  if (windows.size() <= most) return windows;
+  std::vector<WindowIndex> chosen;
+  for (size_t k = 0; k < most; ++k) chosen.push_back(windows[k * windows.size() / most]);
+  return chosen;
+}
+
 ForecastProblem::ForecastProblem(const SeriesSet& data, const ForecastConfig& config, const Covariates& covariates,
                                  Network<float>& network, ThreadPool& pool, Validation validation,
                                  const TapeMemory& memory)
@@ -62,12 +69,7 @@ ForecastProblem::ForecastProblem(const SeriesSet& data, const ForecastConfig& co
     fail(ErrorCode::kData,
          "{}: no series is long enough for a training window of {} steps ahead; give more data or a smaller --horizon",
          data.path, config.horizon);
-  if (validation_.size() > kMaxValidationWindows) {  // an even choice of them
-    std::vector<WindowIndex> chosen;
-    for (size_t k = 0; k < kMaxValidationWindows; ++k)
-      chosen.push_back(validation_[k * validation_.size() / kMaxValidationWindows]);
-    validation_ = std::move(chosen);
-  }
+  validation_ = even_choice(std::move(validation_), kMaxValidationWindows);
 }
 
 void ForecastProblem::split_series(uint32_t index, Validation validation) {

@@ -21,6 +21,9 @@ struct WindowIndex {
   uint32_t series, origin;
 };
 
+// At most so many of them, evenly spread.
+std::vector<WindowIndex> even_choice(std::vector<WindowIndex> windows, size_t most);
+
 // Which windows validate: none, and all train; those of the last part of every series that is long enough, which no
 // training target reaches into; or, for a judge who trains nothing, all.
 enum class Validation { kNothing, kHeldOut, kEverything };

@@ -20,19 +20,14 @@ constexpr size_t kBatch = 512;
 constexpr double kPenalty = 0.3;  // of the mean square of an input, for each window
 constexpr double kClamp = 10.0;   // of targets, as of inputs
 
-std::vector<WindowIndex> even_choice(const std::vector<WindowIndex>& windows, size_t most) {
-  if (windows.size() <= most) return windows;
-  std::vector<WindowIndex> chosen;
-  for (size_t k = 0; k < most; ++k) chosen.push_back(windows[k * windows.size() / most]);
-  return chosen;
-}
-
-// Those that train, with all of the look-back known.
+// Those that train, with all of the look-back known, or, of a series too short for one, the last.
 std::vector<WindowIndex> full_windows(const SeriesSet& data, const ForecastConfig& config, bool hold_out) {
   std::vector<WindowIndex> windows;
   for (size_t i = 0; i < data.series.size(); ++i) {
     const Split split = split_of(data.series[i], config, hold_out);
-    for (size_t origin = std::max(split.first, config.look_back); origin < split.first + split.training; ++origin)
+    if (split.training == 0) continue;
+    const size_t last = split.first + split.training - 1;
+    for (size_t origin = std::clamp(config.look_back, split.first, last); origin <= last; ++origin)
       windows.push_back({static_cast<uint32_t>(i), static_cast<uint32_t>(origin)});
   }
   return windows;

@@ -10,8 +10,8 @@ namespace elman {
 
 // Ridge regression (Hoerl & Kennard 1970): every value of the horizon as a linear map of those of the look-back, in
 // units of the window's scale, by least squares over many windows at once and with a penalty on the weights. Solved,
-// not trained, it cannot stop too early or too late; it errs unlike a network, and at far horizons less. Around it lie
-// the quantiles of its errors at each step.
+// not trained, it cannot stop too early or too late; it errs unlike a network, and at far horizons often less. Around
+// it lie the quantiles of its errors at each step.
 
 // Whether it may err less: four seasons ahead or more, where a network of few series knows little more than how values
 // hang together. It needs a head of quantiles, and a look-back that is not too long to solve for.

@@ -156,6 +156,8 @@ TEST(Network, ContradictionsAreErrors) {
   expect_bad(ErrorCode::kUsage, {"dropout", "-0.1"}, {1, {Dropout{.rate = -0.1}}});
   expect_bad(ErrorCode::kUsage, {"dropout", "nan"}, {1, {Dropout{.rate = NAN}}});
   expect_bad(ErrorCode::kUsage, {"embedding", "got 2"}, {2, {Embedding{.symbols = 3, .output_size = 2}}});
+  expect_bad(ErrorCode::kUsage, {"2 weights", "1 branches"}, {1, {Sum{{{Linear{.output_size = 2}}}, {0.5, 0.5}}}});
+  expect_bad(ErrorCode::kUsage, {"weight nan"}, {1, {Sum{{{Linear{.output_size = 2}}}, {NAN}}}});
   expect_bad(ErrorCode::kUsage, {"branch 2", "3 features", "expected 2"},
              {1, {Sum{{{Linear{.output_size = 2, .name = "a"}}, {Linear{.output_size = 3, .name = "b"}}}}}});
 }

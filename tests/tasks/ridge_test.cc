@@ -169,6 +169,15 @@ TEST_F(Ridge, TakesWhatTeachesNothing) {
   }
 }
 
+// No window that trains knows all of the look-back.
+TEST_F(Ridge, TakesSeriesShorterThanTheLookBack) {
+  ForecastConfig config = far_ahead();
+  config.look_back = 120;
+  const Fitted fitted = fit(make_series(3, 100), config);
+  EXPECT_TRUE(std::all_of(fitted.values.begin(), fitted.values.end(), [](float w) { return std::isfinite(w); }));
+  EXPECT_TRUE(std::any_of(fitted.values.begin(), fitted.values.end(), [](float w) { return w != 0; }));
+}
+
 // Few long series, far ahead, of which the held-out part shows that the network knows less: here one that has hardly
 // been trained.
 TEST(RidgeShare, TheHeldOutPartDecides) {
