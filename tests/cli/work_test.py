@@ -35,6 +35,10 @@ class Train(ToolTest):
         self.assertIn("shrunken_theta forecasts them", err)
         out, _ = self.run_tool("inspect", "m.safetensors")
         self.assertIn("Training: none", out)
+        self.assertIn("elman backtest short.csv --horizon 12 --windows 1 ", err)  # what the data has room for
+        self.run_tool("backtest", "short.csv", "--horizon", 12, "--windows", 1, "-q")
+        self.write("shorter.csv", "\n".join(["ds,y", *months[:24]]))
+        self.assertNotIn("elman backtest", self.run_tool("train", "forecast", "shorter.csv", "--horizon", 12, "-o", "m.safetensors")[1])
 
     def test_json_is_one_object(self):
         result = self.result("train", "forecast", CO2, "--horizon", 6, *SMALL, "-o", "m.safetensors", "--seed", 7)
