@@ -47,6 +47,9 @@ HWY_INLINE void for_each_run(const GradientRange& range, Visit&& visit) {
 // A tile of A's columns is read again for every panel of B, and its rows, a whole row of gates apart, evict each other
 // from the caches: copied, they do not. That pays for products with so many columns, a slab of A's columns at a time.
 inline constexpr size_t kWorthCopying = 128, kSlab = 96;
+// From one tile's copy to the next: a cache line is left for what the last vector writes too many.
+template <class T>
+inline constexpr size_t kTileStep = kDepthBlock* GemmShape<T>::kRows + kAlignment / sizeof(T);
 
 // Of the panels of one block of B.
 template <class T>
@@ -65,13 +68,33 @@ void multiply_in_place(ConstView<T> a, const TileB<T>& b, View<T> c) {
   }
 }
 
-// Columns of A in tiles, each [k][kRows]; a tile of fewer columns holds some of the next one's besides.
+// Copies kRows columns of A, [k][kRows], in whole vectors: the rest of each is overwritten by the next step's.
+template <class T>
+HWY_INLINE void pack_tile(const T* HWY_RESTRICT from, size_t stride, size_t depth, T* HWY_RESTRICT to) {
+  using L = Lanes<T>;
+  constexpr size_t kRows = GemmShape<T>::kRows;
+  for (size_t k = 0; k < depth; ++k, from += stride, to += kRows) {
+    for (size_t i = 0; i < kRows; i += L::kCount) L::store(L::load(from + i), to + i);
+  }
+}
+
+// A's first columns in tiles, each [k][kRows]; a tile of fewer holds some of those behind it besides.
 template <class T>
 void pack_tiles(ConstView<T> a, const RowTiles<T>& tiles, T* to) {
-  constexpr size_t kRows = GemmShape<T>::kRows;
-  for (size_t k = 0; k < a.rows; ++k)
-    for (size_t t = 0; t < tiles.count(); ++t)
-      copy_padded<kRows>(a.row(k) + tiles.begin(t), a.cols - tiles.begin(t), to + (t * kDepthBlock + k) * kRows);
+  constexpr size_t kRows = GemmShape<T>::kRows,
+                   kRead = (kRows + Lanes<T>::kCount - 1) / Lanes<T>::kCount * Lanes<T>::kCount;
+  constexpr size_t kAtOnce = 32;  // rows of A, which wait in the first-level cache for the next tile
+  for (size_t begin = 0; begin < a.rows; begin += kAtOnce) {
+    const size_t depth = std::min(kAtOnce, a.rows - begin);
+    for (size_t t = 0; t < tiles.count(); ++t) {
+      const size_t cols = a.cols - tiles.begin(t);
+      const T* from = a.row(begin) + tiles.begin(t);
+      T* tile = to + t * kTileStep<T> + begin * kRows;
+      if (cols >= kRead) pack_tile(from, a.stride, depth, tile);
+      else
+        for (size_t k = 0; k < depth; ++k) copy_padded<kRows>(from + k * a.stride, cols, tile + k * kRows);
+    }
+  }
 }
 
 // C += A^T B for columns [begin, begin + count) of A, copied into `slab` before; the first panel asks for those behind.
@@ -79,10 +102,10 @@ template <class T>
 void multiply_slab(ConstView<T> a, size_t begin, size_t count, const TileB<T>& b, View<T> c, bool far, T* slab) {
   constexpr size_t kRows = GemmShape<T>::kRows;
   const RowTiles<T> tiles(count);
-  pack_tiles(a.slice_cols(begin, count), tiles, slab);
+  pack_tiles(a.slice_cols(begin, a.cols - begin), tiles, slab);
   const size_t end = begin + count, first = end < a.cols ? kPanel<T> : 0;
   for (size_t t = 0; t < tiles.count(); ++t) {
-    const T* tile = slab + t * kDepthBlock * kRows;
+    const T* tile = slab + t * kTileStep<T>;
     T* row = c.row(tiles.begin(t));
     const TileC<T> to{row, c.stride, row, c.stride};
     if (first > 0) {
@@ -113,7 +136,7 @@ void gradient_block(ConstView<T> a, ConstView<T> b, View<T> c, const GradientRan
 
 template <class T>
 size_t workspace_size(View<T> c) {
-  return panels_size<T>(c.cols) + kDepthBlock * kSlab;
+  return panels_size<T>(c.cols) + (kSlab + GemmShape<T>::kRows - 1) / GemmShape<T>::kRows * kTileStep<T>;
 }
 
 template <class T>
