@@ -109,10 +109,11 @@ class Symbols(nn.Embedding):
 
 
 class Sum(nn.ModuleList):
-    mean = False
+    def weigh(self, weights):
+        self.weights = weights or [1] * len(self)
 
     def forward(self, x):
-        return sum(branch(x) for branch in self) / (len(self) if self.mean else 1)
+        return sum(weight * branch(x) for weight, branch in zip(self.weights, self))
 
 
 def network_of(layers, width):
@@ -144,7 +145,7 @@ def network_of(layers, width):
         elif kind == "sum":
             branches = [network_of(branch, width) for branch in c["branches"]]
             modules.append(Sum(module for module, _ in branches))
-            modules[-1].mean = c["mean"]
+            modules[-1].weigh(c["weights"])
             width = branches[0][1]
         else:
             modules.append({"last_step": LastStep, "dropout": lambda: nn.Dropout(c["rate"])}[kind]())
