@@ -24,6 +24,7 @@
 #include "cells/cell.h"
 #include "cells/cell_lanes-inl.h"
 #include "cells/step-inl.h"
+#include "kernels/dispatch.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace elman {
@@ -138,13 +139,6 @@ HWY_AFTER_NAMESPACE();
   void Math##F32(CellKernels<float>* kernels) { fill_kernels<Math, float>(kernels); }              \
   void Math##F64(CellKernels<double>* kernels) { fill_kernels<Math, double>(kernels); }
 
-// The kernels of a dispatch table's entry. With one instruction set compiled in there is no table.
-#if (HWY_TARGETS & (HWY_TARGETS - 1)) == 0
-#define ELMAN_FILL(function, entry, kernels) ((void)entry, HWY_STATIC_DISPATCH(function)(kernels))
-#else
-#define ELMAN_FILL(function, entry, kernels) HWY_DISPATCH_TABLE(function)[entry](kernels)
-#endif
-
 // Once a file, in namespace elman: the cell named `name` from its math and its spec.
 #define ELMAN_CELL(name, Math, cell_spec)                                                                    \
   static_assert(HWY_STATIC_DISPATCH(Math##IsDescribedBy)(cell_spec), "a cell's spec and its math disagree"); \
@@ -154,12 +148,12 @@ HWY_AFTER_NAMESPACE();
   const Cell name{cell_spec,                                                                                 \
                   [](size_t entry) {                                                                         \
                     CellKernels<float> kernels;                                                              \
-                    ELMAN_FILL(Math##F32, entry, &kernels);                                                  \
+                    ELMAN_DISPATCH_ENTRY(Math##F32, entry)(&kernels);                                        \
                     return kernels;                                                                          \
                   },                                                                                         \
                   [](size_t entry) {                                                                         \
                     CellKernels<double> kernels;                                                             \
-                    ELMAN_FILL(Math##F64, entry, &kernels);                                                  \
+                    ELMAN_DISPATCH_ENTRY(Math##F64, entry)(&kernels);                                        \
                     return kernels;                                                                          \
                   }};
 

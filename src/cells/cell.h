@@ -130,7 +130,7 @@ struct Cell {
   CellKernels<T> kernels() const {
     return kernels<T>(dispatch_entry());
   }
-  // Of the one that steps so many units fastest: lanes left empty cost as much as full ones.
+  // Of the one that steps so many units fastest, by the lanes it fills, empty ones too, and how fast it does.
   template <class T>
   CellKernels<T> step_kernels(size_t units) const;
 

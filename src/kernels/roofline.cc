@@ -17,6 +17,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/roofline.cc"
 #include "hwy/foreach_target.h"
+#include "kernels/dispatch.h"
 #include "kernels/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -164,12 +165,14 @@ size_t ring_bytes(MemoryLevel level, size_t threads) {
   return level_bytes(level) / (level == MemoryLevel::kMemory ? threads : 2);
 }
 
-double peak(size_t threads, const Effort& effort) {
+// Of the instruction set with this dispatch_entry().
+double peak(size_t entry, size_t threads, const Effort& effort) {
   constexpr size_t kTurns = 1000;
+  const auto multiply_adds = ELMAN_DISPATCH_ENTRY(multiply_adds, entry);
   volatile float factor = 0.5f, addend = 1.0f;  // the sums settle at 2: no overflow, no denormals
   return best_rate(threads, effort, [&](size_t) {
     double flops = 0;
-    sink = HWY_DYNAMIC_DISPATCH(multiply_adds)(kTurns, factor, addend, flops);
+    sink = multiply_adds(kTurns, factor, addend, flops);
     return flops;
   });
 }
@@ -182,13 +185,22 @@ double bandwidth(MemoryLevel level, size_t threads, const Effort& effort) {
 
 }  // namespace
 
-double multiply_add_peak(size_t threads) { return peak(threads, kFull); }
+double multiply_add_peak(size_t threads) { return peak(dispatch_entry(), threads, kFull); }
 
 double read_bandwidth(MemoryLevel level, size_t threads) { return bandwidth(level, threads, kFull); }
 
 double quick_peak() {
-  static const double rate = peak(1, kQuick);
+  static const double rate = peak(dispatch_entry(), 1, kQuick);
   return rate;
+}
+
+double quick_peak(const InstructionSet& target) {
+  constexpr size_t kEntries = HWY_MAX_DYNAMIC_TARGETS + 2;  // Highway's tables have two besides
+  static std::array<std::once_flag, kEntries> measured;
+  static std::array<double, kEntries> rates;
+  const size_t entry = dispatch_entry(target);
+  std::call_once(measured[entry], [&] { rates[entry] = peak(entry, 1, kQuick); });
+  return rates[entry];
 }
 
 double quick_bandwidth(MemoryLevel level) {

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "kernels/targets.h"
+
 namespace elman {
 
 // What the machine can do, measured: the two limits that no kernel passes (Williams et al. 2009). Each call takes some
@@ -27,6 +29,7 @@ double read_bandwidth(MemoryLevel level, size_t threads);
 // The same for one thread, measured at the first call within a millisecond, the third level within three: good enough
 // to choose between ways to divide work.
 double quick_peak();
+double quick_peak(const InstructionSet& target);  // of one set alone
 double quick_bandwidth(MemoryLevel level);
 
 // Whether cores reach each other's caches over a mesh, as Intel's do, more slowly than through a level they share.

@@ -10,7 +10,7 @@ namespace elman {
 namespace {
 
 constexpr size_t kWindowBytes = 1 << 20;  // of gates, which wait in a cache between the projections
-constexpr size_t kWindowRows = 256;       // fewest rows of a window: the weights are read once for each
+constexpr size_t kWindowRows = 512;       // fewest rows of a window: the weights are read once for each
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // How a recurrent layer streams: one step of one sequence, all in one kernel.
 #include <algorithm>
 
+#include "kernels/roofline.h"
 #include "layers/embedding.h"
 #include "layers/gate_order.h"
 #include "layers/recurrent.h"
@@ -8,7 +9,11 @@
 namespace elman {
 namespace {
 
-constexpr size_t kNearCache = 24 << 10;  // bytes of weights that stay in a first-level cache from step to step
+// Whether so many bytes of weights stay in a first-level cache from step to step.
+bool are_near(size_t bytes) {
+  static const size_t most = 3 * level_bytes(MemoryLevel::kL1) / 4;
+  return bytes <= most;
+}
 
 template <class T>
 StepGroups groups_of(const CellKernels<T>& kernels, size_t hidden) {
@@ -35,7 +40,7 @@ void RecurrentLayer<T>::pack_step(const Parameters<T>& parameters) {
   if (!step_kernels_.step) return;
   pack_step_constants();
   pack_step_weights(parameters);
-  step_in_near_cache_ = step_weights_.size() * sizeof(T) <= kNearCache;
+  step_in_near_cache_ = are_near(step_weights_.size() * sizeof(T));
   step_ = {.constants = step_constants_.data(),
            .weights = step_weights_.data(),
            .narrow_weights = nullptr,

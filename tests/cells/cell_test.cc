@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "kernels/roofline.h"
 #include "support/cells.h"
 
 namespace elman {
@@ -52,6 +53,27 @@ TEST_P(CellSpecTest, StreamsLeaveNoMoreLanesEmptyThanTheBestSetWould) {
     if (best.step_lanes >= 8 && units % best.step_lanes == 0) {
       EXPECT_EQ(chosen.step, best.step) << units;
     }
+  }
+}
+
+// By the lanes that it fills and what it computes in a second; narrower vectors than eight lanes take no less time.
+TEST_P(CellSpecTest, StreamsUseTheSetThatFillsItsLanesSoonest) {
+  if (!cell().kernels<float>().step) return;
+  for (const size_t units : {1, 8, 9, 16, 20, 33, 40, 100}) {
+    const auto seconds = [&](const InstructionSet& set, size_t lanes) {
+      return static_cast<double>((units + lanes - 1) / lanes * std::max<size_t>(lanes, 8)) / quick_peak(set);
+    };
+    const auto chosen = cell().step_kernels<float>(units);
+    double own = 0, least = 1;
+    for (const InstructionSet& set : supported_targets()) {
+      const ForcedTarget forced(set);
+      const auto kernels = cell().kernels<float>();
+      least = std::min(least, seconds(set, kernels.step_lanes));
+      if (kernels.step == chosen.step) own = seconds(set, kernels.step_lanes);
+    }
+    // A wider set is kept where it leaves no more lanes empty, though a narrower one were as fast.
+    EXPECT_GT(own, 0) << units;
+    EXPECT_LE(own, 1.1 * least) << units;
   }
 }
 
