@@ -60,4 +60,14 @@ double held_horizons(const SeriesSet& data, const ForecastConfig& config) {
   return static_cast<double>(held) / static_cast<double>(config.horizon);
 }
 
+size_t windows_with_room(const SeriesSet& data, const ForecastConfig& config, size_t most) {
+  size_t longest = 0, windows = most;
+  for (const Series& s : data.series) longest = std::max(longest, s.values.size());
+  const auto has_room = [&](size_t held) {
+    return longest > held && split_of(longest - held, config, false).training > 0;
+  };
+  while (windows > 0 && !has_room(windows * config.horizon)) --windows;
+  return windows;
+}
+
 }  // namespace elman

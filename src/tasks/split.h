@@ -21,5 +21,7 @@ Split split_of(size_t length, const ForecastConfig& config, bool hold_out);
 Split split_of(const Series& series, const ForecastConfig& config, bool hold_out);
 // The horizons that are held out, of all series together.
 double held_horizons(const SeriesSet& data, const ForecastConfig& config);
+// Windows of a backtest, `most` at most, before which the longest series has something to train on.
+size_t windows_with_room(const SeriesSet& data, const ForecastConfig& config, size_t most);
 
 }  // namespace elman

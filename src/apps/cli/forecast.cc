@@ -15,6 +15,7 @@
 #include "data/csv.h"
 #include "io/atomic_file.h"
 #include "tasks/forecast.h"
+#include "tasks/split.h"
 
 namespace elman::cli {
 namespace {
@@ -124,8 +125,11 @@ void report(const Arguments& a, const ForecastModel& model, const SeriesSet& dat
   if (a.data.empty())
     builder.add_note(
         fmt::format("the history is the end that the model keeps; 'elman forecast {} DATA.csv' shows more", a.model));
-  builder.add_note(fmt::format("how good such forecasts are: elman backtest {} --horizon {} --windows 5 --report FILE",
-                               data.path, model.config().horizon));
+  // The end of the data, as a model keeps it, is not enough to train on.
+  if (const size_t windows = a.data.empty() ? 1 : windows_with_room(data, model.config(), 5))
+    builder.add_note(
+        fmt::format("how good such forecasts are: elman backtest {} --horizon {} --windows {} --report FILE", data.path,
+                    model.config().horizon, windows));
   write_report(a.report, builder.finish());
   a.common.note(fmt::format("{}: a page to open in a browser", a.report));
 }

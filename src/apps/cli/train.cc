@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -90,17 +89,6 @@ struct ForecastArguments : Arguments {
   ForecastConfig config;
 };
 
-// Windows of a backtest that leave something to train on, five at most.
-size_t windows_with_room(const SeriesSet& data, const ForecastConfig& config) {
-  size_t longest = 0, windows = 5;
-  for (const Series& s : data.series) longest = std::max(longest, s.values.size());
-  const auto has_room = [&](size_t held) {
-    return longest > held && split_of(longest - held, config, false).training > 0;
-  };
-  while (windows > 0 && !has_room(windows * config.horizon)) --windows;
-  return windows;
-}
-
 void train_forecast(const Verb& verb, ForecastArguments& a) {
   check_arguments(verb, a, "DATA.csv, a table with times and values,");
   require_argument(a.config.horizon > 0, "--horizon N, the number of steps to forecast,", verb);
@@ -115,7 +103,7 @@ void train_forecast(const Verb& verb, ForecastArguments& a) {
   model.save(a.output);
   print_result(a, "forecast", model.record(), a.config.seed, model.network().parameter_count());
   a.common.note(fmt::format("next: elman forecast {} -o forecast.csv --report forecast.html", a.output));
-  if (const size_t windows = windows_with_room(data, model.config()))
+  if (const size_t windows = windows_with_room(data, model.config(), 5))
     a.common.note(
         fmt::format("      elman backtest {} --horizon {} --windows {}   # how good it is, on what it has not seen",
                     a.data, a.config.horizon, windows));
