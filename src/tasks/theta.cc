@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/smoothing.h"
 #include "tasks/baseline.h"
 #include "tasks/seasonal_adjustment.h"
 #include "tasks/trend_line.h"
@@ -21,51 +22,17 @@ extern const Baseline kSeasonalNaive;
 
 namespace {
 
-// Simple exponential smoothing, l[t] = l[t-1] + alpha (y[t] - l[t-1]), for some alphas side by side, each with the
-// start that makes the squared one-step errors least. An error is e0[t] - w[t] l[0], where e0 belongs to the start 0
-// and w[t] = (1 - alpha)^t over the values observed, so that the best start is a ratio of two sums.
-constexpr size_t kAlphas = 16;
-
-struct Smoothing {
-  double error[kAlphas] = {};  // sums of squares
-  double level[kAlphas] = {};  // the last ones, which are the forecasts
-};
-
-Smoothing smooth(const std::vector<double>& y, const double (&alpha)[kAlphas]) {
-  constexpr double kForgotten = 1e-100;  // of a start: less only slows the processor down
-  double level[kAlphas] = {}, weight[kAlphas], e_e[kAlphas] = {}, e_w[kAlphas] = {}, w_w[kAlphas] = {};
-  std::fill_n(weight, kAlphas, 1.0);
-  for (const double v : y) {
-    if (std::isnan(v)) continue;
-    for (size_t i = 0; i < kAlphas; ++i) {
-      const double e = v - level[i], next = weight[i] * (1 - alpha[i]);
-      e_e[i] += e * e;
-      e_w[i] += e * weight[i];
-      w_w[i] += weight[i] * weight[i];
-      level[i] += alpha[i] * e;
-      weight[i] = next > kForgotten ? next : 0.0;
-    }
-  }
-  Smoothing result;
-  for (size_t i = 0; i < kAlphas; ++i) {
-    const double start = w_w[i] > 0 ? e_w[i] / w_w[i] : 0;
-    result.error[i] = e_e[i] - start * e_w[i];
-    result.level[i] = level[i] + weight[i] * start;
-  }
-  return result;
-}
-
-// The last level under the alpha of the least error: a grid, then a finer one between the neighbours of its best, and
-// so on.
+// The last level of simple exponential smoothing under the alpha of the least error: a grid, then a finer one between
+// the neighbours of its best, and so on.
 double best_level(const std::vector<double>& y) {
   constexpr double kLeast = 1e-4, kMost = 1 - kLeast;  // as in R's forecast::ses
   constexpr double kPrecision = 1e-6;
   for (double low = kLeast, high = kMost;;) {
     const double step = (high - low) / (kAlphas - 1);
-    double alpha[kAlphas];
+    std::array<double, kAlphas> alpha;
     for (size_t i = 0; i < kAlphas; ++i) alpha[i] = low + step * static_cast<double>(i);
     const Smoothing s = smooth(y, alpha);
-    const auto best = static_cast<size_t>(std::min_element(s.error, s.error + kAlphas) - s.error);
+    const auto best = static_cast<size_t>(std::min_element(s.error.begin(), s.error.end()) - s.error.begin());
     if (step < kPrecision) return s.level[best];
     low = std::max(alpha[best] - step, kLeast);
     high = std::min(alpha[best] + step, kMost);
