@@ -12,11 +12,16 @@ constexpr double kClear = 0.3;         // autocorrelation that a season must rea
 constexpr double kSignificant = 2.5;   // standard errors that it must reach too: chance gives 1/sqrt(pairs)
 constexpr double kNearly = 0.85;       // of the strongest: a shorter season this strong explains the longer one
 
-// First differences: they take trend and level away.
+// First differences less their mean: they take level and trend away.
 std::vector<double> differences(std::span<const double> values) {
   values = values.last(std::min(values.size(), kMostSteps));
   std::vector<double> result;
-  for (size_t i = 1; i < values.size(); ++i) result.push_back(values[i] - values[i - 1]);
+  double sum = 0, count = 0;
+  for (size_t i = 1; i < values.size(); ++i) {
+    result.push_back(values[i] - values[i - 1]);
+    if (!std::isnan(result.back())) sum += result.back(), ++count;
+  }
+  for (double& difference : result) difference -= sum / count;
   return result;
 }
 

@@ -235,6 +235,20 @@ TEST(Season, ManyShortSeriesSpeakTogether) {
   EXPECT_EQ(detect(series), 24u);
 }
 
+// Steps up that are alike are a trend, however alike they are a few steps apart.
+TEST(Season, GrowthIsNone) {
+  for (uint64_t set = 0; set < 10; ++set) {
+    std::vector<std::vector<double>> series;
+    for (uint64_t seed = 0; seed < 100; ++seed) {
+      Random random(seed, 19 + set);
+      std::vector<double> values = {100};
+      for (int i = 0; i < 19; ++i) values.push_back(values.back() + 1 + random.normal());
+      series.push_back(values);
+    }
+    EXPECT_EQ(detect(series), 1u) << "set " << set;
+  }
+}
+
 TEST(Season, MissingValuesAreSkipped) {
   std::vector<double> values = seasonal(400, 12, 1, 0.2);
   Random random(1, 1);
