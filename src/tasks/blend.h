@@ -8,7 +8,7 @@
 namespace elman {
 
 // Where a network's raw outputs for one window, [horizon * head.outputs()], are moved: a share of its corrections of
-// `base` is believed, then a share of the way to Theta's forecast of the window is gone (ForecastConfig: correction,
+// `base` is believed, then a share of the way to Theta's forecast of the past is gone (ForecastConfig: correction,
 // theta_share). Two such different forecasts err differently, and less together (Bates & Granger 1969). Where less than
 // the look-back is known Theta has no share.
 void blend(const ForecastConfig& config, const ForecastHead& head, const Windows& windows, const Series& series,

@@ -34,6 +34,7 @@ constexpr auto kFields = std::tuple{std::pair{"horizon", &ForecastConfig::horizo
                                     std::pair{"correction", &ForecastConfig::correction},
                                     std::pair{"blend", &ForecastConfig::blend},
                                     std::pair{"theta_share", &ForecastConfig::theta_share},
+                                    std::pair{"theta_look_back", &ForecastConfig::theta_look_back},
                                     std::pair{"ridge", &ForecastConfig::ridge},
                                     std::pair{"ridge_share", &ForecastConfig::ridge_share},
                                     std::pair{"epochs", &ForecastConfig::epochs},
@@ -60,6 +61,7 @@ constexpr size_t kManySeries = 20;      // from here on a panel: series teach ea
 constexpr size_t kSeriesThatJudge = 3;  // of which a horizon each says enough of a network
 constexpr size_t kLongValues = 5000;    // from here on a few series are long enough for larger batches and fewer steps
 constexpr size_t kFewWindows = 300;     // with fewer, a wide layer learns them by heart
+constexpr size_t kThetaSeasons = 10;    // that Theta's share of few series is of, where the network reads less
 constexpr size_t kLargestBatch = 128;   // chosen; a short series fills it with windows drawn more than once
 constexpr size_t kFewestBatches = 25, kMostBatches = 100;  // of an epoch, that is, between two validations
 
@@ -239,6 +241,7 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
     if (choose_base) leave_to_theta(c);
     if (choose_base && choose_look_back) c.look_back = round_up(longest, c.segment);
   }
+  if (c.blend && choose_look_back && !is_panel(lengths.size())) c.theta_look_back = kThetaSeasons * c.season;
   const bool draws_intervals = c.epochs > 0;  // else the errors of the past alone make them
   c.conformal = (c.conformal || !draws_intervals) && can_calibrate(c, lengths);
   return c;
@@ -306,7 +309,8 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
     lines.push_back(
         fmt::format("leaves {:.0f} % of the forecast to a ridge regression of the look-back", 100 * c.ridge_share));
   if (c.theta_share > 0)
-    lines.push_back(fmt::format("goes {:.0f} % of the way to Theta's forecast of the look-back", 100 * c.theta_share));
+    lines.push_back(fmt::format("goes {:.0f} % of the way to Theta's forecast of the last {} values",
+                                100 * c.theta_share, c.past_steps()));
   lines.push_back(writing_text(c));
   if (c.head != "quantile")
     lines.push_back(fmt::format(

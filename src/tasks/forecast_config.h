@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -36,6 +37,7 @@ struct ForecastConfig {
   double correction = 1;                // of what the network says about the base, the share that is believed
   bool blend = true;                    // where bases are chosen, a share of the forecast is Theta's…
   double theta_share = 0;               // …which the held-out part decides
+  size_t theta_look_back = 0;           // values that Theta reads for it, if more than look_back
   bool ridge = true;                    // of few long series a share is a ridge regression's…
   double ridge_share = 0;               // …which the held-out part decides
   CovariateColumns covariates = {};
@@ -54,6 +56,8 @@ struct ForecastConfig {
   bool past_can_judge = false;  // hold out nothing rather than fewer than two horizons: the whole past judges then
   uint64_t seed = 1;
 
+  // The values before an origin that a forecast depends on.
+  size_t past_steps() const noexcept { return std::max(look_back, theta_look_back); }
   // The horizon in whole segments: what the network writes.
   size_t written_steps() const noexcept { return (horizon + segment - 1) / segment * segment; }
 };

@@ -94,8 +94,9 @@ void Windows::fill_past(const Series& series, int64_t begin, size_t origin, cons
   }
 }
 
-std::vector<double> Windows::forecast_of(const Baseline& baseline, const Series& series, size_t origin) const {
-  const size_t begin = origin > look_back_ ? origin - look_back_ : 0;
+std::vector<double> Windows::forecast_of(const Baseline& baseline, const Series& series, size_t origin,
+                                         size_t steps) const {
+  const size_t begin = origin > steps ? origin - steps : 0;
   return baseline.forecast({series.values.data() + begin, origin - begin}, season_, written_);
 }
 
@@ -103,7 +104,7 @@ std::vector<double> Windows::base_of(const Series& series, size_t origin, const 
   std::vector<double> mean(written_);
   for (const Baseline* base : bases_) {
     const std::vector<double> one =
-        base ? forecast_of(*base, series, origin) : std::vector<double>(written_, scale.center);
+        base ? forecast_of(*base, series, origin, look_back_) : std::vector<double>(written_, scale.center);
     for (size_t k = 0; k < written_; ++k) mean[k] += one[k] / static_cast<double>(bases_.size());
   }
   return mean;

@@ -48,8 +48,8 @@ class Windows {
   // What the network corrects at each of the written steps, in the series' own unit: the window's level, what a
   // baseline makes of the window's values, or the mean of some of these.
   std::vector<double> base_of(const Series& series, size_t origin, const WindowScale& scale) const;
-  // What a baseline makes of the window's values: written_steps, in the series' own unit.
-  std::vector<double> forecast_of(const Baseline& baseline, const Series& series, size_t origin) const;
+  // What a baseline makes of the last `steps` values before the origin: written_steps, in the series' own unit.
+  std::vector<double> forecast_of(const Baseline& baseline, const Series& series, size_t origin, size_t steps) const;
 
  private:
   // The segment that begins at step `begin` of the series.

@@ -29,8 +29,9 @@ TEST_P(BlendTest, GoesAShareOfTheWayToTheta) {
   const Windows windows(config, data.frequency, none);
   const auto head = find_head(config.head).make({0.1, 0.5, 0.9});
   const WindowScale scale = windows.measure(series, kOrigin);
-  const std::vector<double> base = windows.base_of(series, kOrigin, scale),
-                            theta = find_base("shrunken_theta")->forecast({&series.values[kOrigin - 36], 36}, 12, 12);
+  const std::vector<double> base = windows.base_of(series, kOrigin, scale);
+  config.theta_look_back = 48;
+  const std::vector<double> theta = find_base("shrunken_theta")->forecast({&series.values[kOrigin - 48], 48}, 12, 12);
   std::vector<float> raw(12 * head->outputs());
   for (size_t k = 0; k < raw.size(); ++k) raw[k] = 0.1f * static_cast<float>(k);
   for (const double correction : {1.0, 0.5, 0.0}) {
@@ -51,6 +52,23 @@ TEST_P(BlendTest, GoesAShareOfTheWayToTheta) {
       }
     }
   }
+}
+
+// Theta may read more than the network, and the model keeps as much.
+TEST(Blend, ThetaReadsTenSeasonsOfFewSeries) {
+  const SeriesSet data = make_series(1, 200);
+  ThreadPool pool(1);
+  ForecastConfig config = quick();
+  config.look_back = 0;
+  const ForecastModel model = ForecastModel::train(data, config, pool);
+  const ForecastConfig& chosen = model.config();
+  EXPECT_EQ(chosen.theta_look_back, 10 * chosen.season);
+  EXPECT_GT(chosen.theta_look_back, chosen.look_back);
+  EXPECT_EQ(model.forecast(nullptr, 0, {0.5}, pool)[0].y_hat, model.forecast(&data, 0, {0.5}, pool)[0].y_hat);
+  config.look_back = 2 * chosen.season;  // asked for, of both
+  EXPECT_EQ(resolve(config, data).theta_look_back, 0u);
+  config.look_back = 0;
+  EXPECT_EQ(resolve(config, make_series(30, 200)).theta_look_back, 0u);
 }
 
 // What was held out judged Theta by full look-backs, and from less it may not know the season.
