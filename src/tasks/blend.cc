@@ -10,7 +10,7 @@ void blend(const ForecastConfig& config, const ForecastHead& head, const Windows
   const double correction = config.correction, share = origin < config.look_back ? 0.0 : config.theta_share;
   if (correction == 1 && share == 0) return;
   std::vector<double> theta;
-  if (share > 0) theta = windows.forecast_of(*find_base(kShrunkenThetaName), series, origin, config.past_steps());
+  if (share > 0) theta = windows.forecast_of(*find_base(kShrunkenThetaName), series, origin, config.values_read());
   for (size_t step = 0; step < config.horizon; ++step) {
     float* const at_step = raw + step * head.outputs();
     const double location = head.location(at_step), believed = correction * location;

@@ -41,7 +41,7 @@ ForecastModel ForecastModel::train(const SeriesSet& data, const ForecastConfig& 
   for (const std::string& line : explain(config, data)) run.note(line);
   model.covariates_ = Covariates(config.covariates, data);
   for (const std::string& line : explain_missing(config.covariates, data)) run.note(line);
-  model.context_ = keep_ends(data, model.covariates_, config.past_steps());
+  model.context_ = keep_ends(data, model.covariates_, config.values_read());
   model.non_negative_ = non_negative(data);
   TrainedForecaster trained = train_forecaster(data, config, model.covariates_, pool, run);
   model.config_ = std::move(trained.config);

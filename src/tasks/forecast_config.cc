@@ -310,7 +310,7 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
         fmt::format("leaves {:.0f} % of the forecast to a ridge regression of the look-back", 100 * c.ridge_share));
   if (c.theta_share > 0)
     lines.push_back(fmt::format("goes {:.0f} % of the way to Theta's forecast of the last {} values",
-                                100 * c.theta_share, c.past_steps()));
+                                100 * c.theta_share, c.values_read()));
   lines.push_back(writing_text(c));
   if (c.head != "quantile")
     lines.push_back(fmt::format(

@@ -57,7 +57,7 @@ struct ForecastConfig {
   uint64_t seed = 1;
 
   // The values before an origin that a forecast depends on.
-  size_t past_steps() const noexcept { return std::max(look_back, theta_look_back); }
+  size_t values_read() const noexcept { return std::max(look_back, theta_look_back); }
   // The horizon in whole segments: what the network writes.
   size_t written_steps() const noexcept { return (horizon + segment - 1) / segment * segment; }
 };

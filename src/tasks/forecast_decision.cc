@@ -74,10 +74,8 @@ std::vector<std::string> explain(const Decision& decision, const std::vector<Tri
     lines.push_back(fmt::format("{:.0f} % of the network's corrections are believed, as the held-out part shows",
                                 100 * decision.correction));
   if (decision.theta_share > 0)
-    lines.push_back(fmt::format("{:.0f} % of the forecast is Theta's{}", 100 * decision.theta_share,
-                                config.theta_look_back > config.look_back
-                                    ? fmt::format(", of the last {} values", config.theta_look_back)
-                                    : ""));
+    lines.push_back(fmt::format("{:.0f} % of the forecast is Theta's, of the last {} values",
+                                100 * decision.theta_share, config.values_read()));
   if (config.conformal)
     for (std::string& line : explain(decision.calibration, config.quantiles)) lines.push_back(std::move(line));
   if (decision.dependence.pairs > 0)

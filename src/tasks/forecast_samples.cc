@@ -36,7 +36,7 @@ void ForecastModel::sample(const SeriesSet* given, size_t horizon, size_t count,
     const Request whole[] = {{&series, series.values.size()}};
     const std::vector<Calibration> calibration = calibrate_by_recent_errors(data, whole, pool);
     // At first one past for all paths.
-    std::vector<Series> pasts{covariates_.last_values(series, data.frequency, config_.past_steps())};
+    std::vector<Series> pasts{covariates_.last_values(series, data.frequency, config_.values_read())};
     for (size_t done = 0; done < horizon; done += config_.horizon) {
       const size_t steps = std::min(config_.horizon, horizon - done);
       pool.split(count, kGrain, [&](size_t begin, size_t end) {
