@@ -17,7 +17,7 @@ namespace elman {
 // no interval narrower. Newer ones may (`leaning_to`).
 //
 // A few horizons held out, whose errors go together, say little of how far errors reach: intervals are stretched, as
-// Student's t exceeds the normal distribution, with two degrees of freedom a horizon.
+// Student's t exceeds the normal distribution, with four degrees of freedom a horizon.
 class Calibration {
  public:
   Calibration() = default;  // leaves every interval as it is

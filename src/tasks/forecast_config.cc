@@ -31,6 +31,7 @@ constexpr auto kFields = std::tuple{std::pair{"horizon", &ForecastConfig::horizo
                                     std::pair{"look_back", &ForecastConfig::look_back},
                                     std::pair{"bases", &ForecastConfig::bases},
                                     std::pair{"choose_base", &ForecastConfig::choose_base},
+                                    std::pair{"skewness", &ForecastConfig::skewness},
                                     std::pair{"correction", &ForecastConfig::correction},
                                     std::pair{"blend", &ForecastConfig::blend},
                                     std::pair{"theta_share", &ForecastConfig::theta_share},
@@ -300,6 +301,9 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
                               : c.bases.size() > 1 ? "the mean of "
                                                    : "",
                               fmt::join(c.bases, ", ")));
+  if (c.skewness < 1 && c.head == "quantile")
+    lines.push_back(fmt::format("believes {:.0f} % of its quantiles' skewness, by the horizons that were held out",
+                                100 * c.skewness));
   if (c.correction < 1)
     lines.push_back(c.correction > 0
                         ? fmt::format("believes {:.0f} % of the network's corrections, as the held-out part shows",

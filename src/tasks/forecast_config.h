@@ -34,6 +34,7 @@ struct ForecastConfig {
   size_t look_back = 0;                 // values read before each origin, a multiple of segment
   std::vector<std::string> bases = {};  // what the network corrects: the mean of these; empty: chosen…
   bool choose_base = false;             // …of these by the held-out part: the best, or the mean of all
+  double skewness = 1;                  // of the quantiles' skewness, the share that is believed
   double correction = 1;                // of what the network says about the base, the share that is believed
   bool blend = true;                    // where bases are chosen, a share of the forecast is Theta's…
   double theta_share = 0;               // …which the held-out part decides

@@ -43,6 +43,7 @@ ForecastConfig settled(ForecastConfig config, const Candidate& candidate) {
   config.epochs = candidate.epochs;
   config.choose_base = false;
   config.short_epochs = 0;
+  config.skewness = 1;
   config.correction = 1;
   config.theta_share = 0;
   config.ridge_share = 0;
@@ -53,6 +54,7 @@ ForecastConfig settled(ForecastConfig config, const std::vector<Trial>& trials, 
   const std::vector<size_t>& chosen = decision.chosen;
   config = settled(std::move(config), trials[chosen.front()].candidate);
   for (size_t k = 1; k < chosen.size(); ++k) config.bases.push_back(trials[chosen[k]].candidate.base);
+  config.skewness = decision.skewness;
   config.correction = decision.correction;
   config.theta_share = decision.theta_share;
   config.ridge_share = decision.ridge_share;
@@ -70,6 +72,9 @@ std::vector<std::string> explain(const Decision& decision, const std::vector<Tri
                                 fmt::join(names, "; ")));
   if (decision.ridge_share > 0)
     lines.push_back(fmt::format("{:.0f} % of the forecast is a ridge regression's", 100 * decision.ridge_share));
+  if (decision.skewness < 1 && config.head == "quantile")
+    lines.push_back(fmt::format("{:.0f} % of the quantiles' skewness is believed, by the horizons that were held out",
+                                100 * decision.skewness));
   if (held_out && decision.correction < 1)
     lines.push_back(fmt::format("{:.0f} % of the network's corrections are believed, as the held-out part shows",
                                 100 * decision.correction));
@@ -92,9 +97,13 @@ json to_json(const Trial& t) {
 }
 
 json to_json(const Decision& d) {
-  return {
-      {"chosen", d.chosen},           {"ridge_share", d.ridge_share},          {"correction", d.correction},
-      {"theta_share", d.theta_share}, {"calibration", to_json(d.calibration)}, {"dependence", to_json(d.dependence)}};
+  return {{"chosen", d.chosen},
+          {"ridge_share", d.ridge_share},
+          {"skewness", d.skewness},
+          {"correction", d.correction},
+          {"theta_share", d.theta_share},
+          {"calibration", to_json(d.calibration)},
+          {"dependence", to_json(d.dependence)}};
 }
 
 Trial trial_from_json(const json& j) {
@@ -104,6 +113,7 @@ Trial trial_from_json(const json& j) {
 Decision decision_from_json(const json& j) {
   return {j.at("chosen"),
           j.at("ridge_share"),
+          j.at("skewness"),
           j.at("correction"),
           j.at("theta_share"),
           calibration_from_json(j.at("calibration")),

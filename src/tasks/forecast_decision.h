@@ -28,7 +28,7 @@ struct Trial {
 // What the held-out part decided for.
 struct Decision {
   std::vector<size_t> chosen;  // trials, whose mean forecasts; none while nothing is decided
-  double ridge_share = 0, correction = 1, theta_share = 0;  // ForecastConfig's
+  double ridge_share = 0, skewness = 1, correction = 1, theta_share = 0;  // ForecastConfig's
   Calibration calibration;
   PathDependence dependence;
 };

@@ -12,6 +12,7 @@
 namespace elman {
 namespace {
 
+constexpr double kSameLevel = 1e-9;
 constexpr double kLargestCount = 1 << 22;  // what single precision keeps whole beside a scale of its own
 
 // The quantiles themselves, trained by the pinball loss at each level.
@@ -42,6 +43,14 @@ class QuantileHead final : public ForecastHead {
   Feedback feedback() const noexcept override { return {blend_of(0.5, levels())->low}; }  // the median
   void move(float* raw, float by) const noexcept override {
     for (size_t k = 0; k < outputs(); ++k) raw[k] += by;
+  }
+  void keep_skewness(float* raw, float share) const noexcept override {
+    for (size_t low = 0, high = outputs() - 1; low < high; ++low, --high) {
+      if (std::abs(levels()[low] + levels()[high] - 1) > kSameLevel) continue;  // no mirror images
+      const float skewness = (raw[low] + raw[high]) / 2 - location(raw);
+      raw[low] -= (1 - share) * skewness;
+      raw[high] -= (1 - share) * skewness;
+    }
   }
   void check(const SeriesSet&) const override {}
 

@@ -49,6 +49,9 @@ class ForecastHead {
   virtual Feedback feedback() const noexcept = 0;
   // Moves a step's distribution by so many units of the window's scale. Counts stay: they are no sum with a base.
   virtual void move(float* raw, float by) const noexcept = 0;
+  // Keeps so large a share in [0, 1] of the skewness that was learned freely: of how much farther from the median one
+  // level lies than its mirror image. What the distribution itself implies stays.
+  virtual void keep_skewness(float* /*raw*/, float /*share*/) const noexcept {}
   // What `move` moves: the median or the location.
   float location(const float* raw) const noexcept { return raw[feedback().output]; }
   // Throws kData, naming series and value, if there is one that the distribution cannot give.

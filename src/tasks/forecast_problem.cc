@@ -149,7 +149,7 @@ void ForecastProblem::for_each_validation_batch(const VisitBatch& visit) {
 }
 
 void ForecastProblem::blend_all(const std::vector<WindowIndex>& windows, View<float> prediction) {
-  if (config_.correction == 1 && config_.theta_share == 0) return;
+  if (blends_nothing(config_)) return;
   scratch_.pool.split(windows.size(), 16, [&](size_t begin, size_t end) {
     for (size_t b = begin; b < end; ++b) {
       const Series& series = data_.series[windows[b].series];

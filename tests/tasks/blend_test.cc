@@ -7,6 +7,7 @@
 
 #include "tasks/forecast.h"
 #include "tasks/forecast_fixtures.h"
+#include "tasks/split.h"
 
 namespace elman {
 namespace {
@@ -52,6 +53,40 @@ TEST_P(BlendTest, GoesAShareOfTheWayToTheta) {
       }
     }
   }
+}
+
+// Quantiles keep their median and width, and come to lie as evenly around the median as is believed; levels without a
+// mirror image stay, as does what a distribution implies.
+TEST(Blend, BelievesAShareOfTheSkewness) {
+  const auto kept = [](const char* name, const std::vector<double>& levels, std::vector<float> raw, float share) {
+    find_head(name).make(levels)->keep_skewness(raw.data(), share);
+    return raw;
+  };
+  const std::vector<double> five = {0.1, 0.25, 0.5, 0.75, 0.9};
+  const std::vector<float> skewed = {-2, -1, 0, 3, 6};
+  EXPECT_EQ(kept("quantile", five, skewed, 1), skewed);
+  EXPECT_EQ(kept("quantile", five, skewed, 0.5), (std::vector<float>{-3, -1.5, 0, 2.5, 5}));
+  EXPECT_EQ(kept("quantile", five, skewed, 0), (std::vector<float>{-4, -2, 0, 2, 4}));
+  EXPECT_EQ(kept("quantile", {0.1, 0.5, 0.95}, {-1, 0, 3}, 0), (std::vector<float>{-1, 0, 3}));
+  EXPECT_EQ(kept("quantile", {0.5}, {7}, 0), (std::vector<float>{7}));
+  EXPECT_EQ(kept("negative_binomial", five, {1, 2}, 0), (std::vector<float>{1, 2}));
+}
+
+// As much of it as horizons were held out, unless intervals are to stay as the network draws them.
+TEST(Blend, FewHorizonsShowLittleSkewness) {
+  ThreadPool pool(2);
+  ForecastConfig config = quick();
+  const auto believed = [&](size_t series) {
+    const ForecastModel model = ForecastModel::train(make_series(series, 120), config, pool);
+    const double horizons = held_horizons(make_series(series, 120), resolve(config, make_series(series, 120)));
+    if (config.conformal) EXPECT_DOUBLE_EQ(model.config().skewness, horizons / (horizons + 5));
+    return model.config().skewness;
+  };
+  const double few = believed(1);
+  EXPECT_GT(few, 0);
+  EXPECT_LT(few, believed(25));
+  config.conformal = false;
+  EXPECT_EQ(believed(1), 1);
 }
 
 // Theta may read more than the network, and the model keeps as much.
