@@ -27,6 +27,7 @@ NegativeBinomial of(const NegativeBinomialParameters& p) noexcept {
 
 }  // namespace
 
+double normal_density(double z) noexcept { return boost::math::pdf(Normal(), z); }
 double normal_cdf(double z) noexcept { return boost::math::cdf(Normal(), z); }
 double normal_quantile(double level) noexcept { return boost::math::quantile(Normal(), level); }
 

@@ -38,6 +38,7 @@ LossValue scaled_negative_binomial(ConstView<T> prediction, ConstView<T> target,
                                    const T* row_weights, View<T> d_prediction);
 
 // P(Y <= y) and its inverse, the least y with P(Y <= y) >= level. NaN in, NaN out. REQUIRES: 0 < level < 1.
+double normal_density(double z) noexcept;
 double normal_cdf(double z) noexcept;
 double normal_quantile(double level) noexcept;
 double cdf(const GaussianParameters& p, double y) noexcept;

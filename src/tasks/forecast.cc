@@ -217,6 +217,7 @@ std::vector<Forecast> ForecastModel::forecast(const SeriesSet* given, size_t hor
       Forecast& f = forecasts[i];
       f.ds.push_back(data.time_text(i, static_cast<int64_t>(data.series[i].values.size() + done + step)));
       f.y_hat.push_back(step_forecast.at_levels()[median]);
+      f.mean.push_back(step_forecast.mean());
       for (size_t k = 0; k < levels.size(); ++k) f.quantiles[k].push_back(step_forecast.quantile(levels[k]));
     });
     for (size_t i = 0; i < extended.size(); ++i)

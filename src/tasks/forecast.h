@@ -25,6 +25,7 @@ struct Forecast {
   std::string id;
   std::vector<std::string> ds;                 // [horizon], in the input's own format
   std::vector<double> y_hat;                   // [horizon], the median
+  std::vector<double> mean;                    // [horizon]
   std::vector<std::vector<double>> quantiles;  // [levels][horizon], never crossing
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/error.h"
 #include "base/registry.h"
@@ -19,7 +20,9 @@ constexpr double kLargestCount = 1 << 22;  // what single precision keeps whole 
 class QuantileHead final : public ForecastHead {
  public:
   explicit QuantileHead(const std::vector<double>& levels)
-      : ForecastHead(levels), loss_(make_loss<float>({.name = "quantile", .quantiles = levels})) {}
+      : ForecastHead(levels),
+        loss_(make_loss<float>({.name = "quantile", .quantiles = levels})),
+        mean_weights_(mean_weights(levels)) {}
 
   size_t outputs() const noexcept override { return levels().size(); }
   bool knows_all_levels() const noexcept override { return false; }
@@ -35,6 +38,10 @@ class QuantileHead final : public ForecastHead {
   }
   double quantile(const float* raw, double, double level) const override {
     return QuantileCurve(levels(), sorted(raw)).at(level);
+  }
+  double mean(const float* raw, double) const override {
+    const std::vector<double> ascending = sorted(raw);
+    return std::inner_product(ascending.begin(), ascending.end(), mean_weights_.begin(), 0.0);
   }
   double rank(const float* raw, double, double y) const override {
     return QuantileCurve(levels(), sorted(raw)).rank(y);
@@ -61,6 +68,7 @@ class QuantileHead final : public ForecastHead {
     return values;
   }
   std::unique_ptr<Loss<float>> loss_;
+  std::vector<double> mean_weights_;
 };
 
 // Any distribution of a real value that src/loss fits: `Parameters` reads its raw outputs.
@@ -84,6 +92,7 @@ class RealHead final : public ForecastHead {
   double quantile(const float* raw, double, double level) const override {
     return elman::quantile(parameters(raw), level);
   }
+  double mean(const float* raw, double) const override { return location(raw); }
   double rank(const float* raw, double, double y) const override { return cdf(parameters(raw), y); }
   double possible(double value, double) const noexcept override { return value; }
   Feedback feedback() const noexcept override { return {}; }  // the location
@@ -118,6 +127,7 @@ class CountHead final : public ForecastHead {
   double quantile(const float* raw, double scale, double level) const override {
     return elman::quantile(parameters(raw, scale), level) / scale;
   }
+  double mean(const float* raw, double scale) const override { return parameters(raw, scale).mean / scale; }
   double rank(const float* raw, double scale, double y) const override {
     const NegativeBinomialParameters p = parameters(raw, scale);
     const double count = std::round(y * scale);

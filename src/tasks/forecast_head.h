@@ -35,6 +35,8 @@ class ForecastHead {
   // One step's quantile at any level in (0, 1). Beyond its levels a head that does not know them guesses:
   // QuantileCurve.
   virtual double quantile(const float* raw, double scale, double level) const = 0;
+  // One step's mean; of quantiles, the curve's through them.
+  virtual double mean(const float* raw, double scale) const = 0;
   // P(value below y) + P(value equal to y) / 2: uniform, or as near as counts come to it, if the forecast is right.
   virtual double rank(const float* raw, double scale, double y) const = 0;
 

@@ -26,6 +26,10 @@ double Predictive::in_own_units(double value, double level) const {
   return head_->possible(scale_.center + scale_.scale * value, level);
 }
 
+double Predictive::mean() const {
+  return bounded(scale_.center + scale_.scale * head_->mean(raw_.data(), scale_.scale));
+}
+
 double Predictive::quantile(double level) const {
   const std::vector<double>& levels = head_->levels();
   if (!head_->knows_all_levels()) return bounded(QuantileCurve(levels, calibrated_).at(level));

@@ -19,6 +19,8 @@ class Predictive {
 
   // The quantiles at the head's levels, never crossing.
   const std::vector<double>& at_levels() const noexcept { return calibrated_; }
+  // The mean as the head draws it: intervals grow to either side of the median alike, whatever the calibration.
+  double mean() const;
   // The quantile at any level in (0, 1). Between two of the head's levels it lies between their quantiles. Of a head
   // that knows all levels it is the distribution's, moved as its neighbours among the head's levels were by the
   // calibration, in proportion to the level; beyond the outermost it moves as that did. Of others: QuantileCurve.

@@ -34,4 +34,25 @@ double QuantileCurve::rank(double y) const {
   return upper ? (1 + levels_.back()) / 2 : levels_.front() / 2;  // no tail: the middle of what is left
 }
 
+std::vector<double> mean_weights(std::span<const double> levels) {
+  const size_t n = levels.size();
+  std::vector<double> weights(n);
+  for (size_t k = 1; k < n; ++k)
+    for (const size_t end : {k - 1, k}) weights[end] += (levels[k] - levels[k - 1]) / 2;
+  weights[0] += levels[0];
+  weights[n - 1] += 1 - levels[n - 1];
+  if (n == 1) return weights;
+  // Beyond z the values of a standard normal distribution sum to its density there.
+  const auto add_tail = [&](size_t outer, size_t inner, double share, double side) {
+    const double z = normal_quantile(levels[outer]);
+    const double deviations = side * normal_density(z) - share * z;  // by which the tail's values exceed the outermost
+    const double apart = z - normal_quantile(levels[inner]);
+    weights[outer] += deviations / apart;
+    weights[inner] -= deviations / apart;
+  };
+  add_tail(0, 1, levels[0], -1);
+  add_tail(n - 1, n - 2, 1 - levels[n - 1], 1);
+  return weights;
+}
+
 }  // namespace elman

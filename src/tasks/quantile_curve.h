@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 namespace elman {
 
@@ -26,5 +27,9 @@ class QuantileCurve {
 
   std::span<const double> levels_, values_;
 };
+
+// The mean of a curve through quantiles at these levels is their sum, weighted so; of 0.1, 0.5 and 0.9 about a third
+// each (Swanson's rule has 0.3, 0.4 and 0.3).
+std::vector<double> mean_weights(std::span<const double> levels);
 
 }  // namespace elman

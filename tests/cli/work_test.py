@@ -98,6 +98,15 @@ class Forecast(ToolTest):
         self.run_tool("forecast", model, CO2, "-o", "f.csv", "-q")
         self.assertEqual(pathlib.Path("f.csv").read_text(), out)
 
+    def test_adds_the_mean_where_it_is_asked_for(self):
+        model = self.train()
+        rows = list(csv.DictReader(io.StringIO(self.run_tool("forecast", model, "--mean")[0])))
+        self.assertEqual(list(rows[0]), ["unique_id", "ds", "y_hat", "q0.1", "q0.5", "q0.9", "mean"])
+        for row in rows:
+            self.assertTrue(float(row["q0.1"]) < float(row["mean"]) < float(row["q0.9"]), row)
+        forecast = self.result("forecast", model, "--mean")["forecasts"][0]
+        self.assertEqual(forecast["mean"], [float(row["mean"]) for row in rows])
+
     def test_horizon_and_quantiles_of_its_own(self):
         result = self.result("forecast", self.train(), CO2, "--horizon", 15, "--quantiles", "0.2,0.5", "-q")
         forecast = result["forecasts"][0]

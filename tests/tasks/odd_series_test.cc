@@ -95,6 +95,7 @@ class OddSeriesTest : public testing::TestWithParam<std::tuple<ForecastFamily, H
   void use(const ForecastModel& model, const SeriesSet& data) {
     for (const Forecast& f : model.forecast(&data, kHorizon + 2, {0.1, 0.5, 0.9}, pool_)) {
       expect_finite(f.y_hat, f.id);
+      expect_finite(f.mean, f.id);
       for (const auto& level : f.quantiles) expect_finite(level, f.id);
     }
     model.sample(&data, kHorizon + 2, 3, 1, pool_, [&](const SamplePaths& drawn) {

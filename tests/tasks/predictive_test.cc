@@ -55,6 +55,22 @@ TEST(Predictive, WidensLevelsBetweenAndBeyondLikeTheirNeighbours) {
   EXPECT_NEAR(p.quantile(0.001), drawn(0.001) - full, 1e-4);
 }
 
+// By the moments of what each head draws from the same raw outputs; intervals may be as wide as they like.
+TEST(Predictive, MeanIsTheHeadsOwn) {
+  for (const HeadEntry& entry : forecast_heads()) {
+    const auto head = entry.make(kLevels);
+    std::vector<float> raw(head->outputs(), 0.3f);
+    raw[0] = 1.0f;
+    const WindowScale scale = entry.counts ? WindowScale{0, 4} : kScale;
+    const Predictive p(*head, raw.data(), scale, widened_by(2), 0, 0, false);
+    constexpr int kCount = 20000;
+    double sum = 0;
+    for (int i = 0; i < kCount; ++i) sum += head->quantile(raw.data(), scale.scale, (i + 0.5) / kCount) / kCount;
+    EXPECT_NEAR(p.mean(), scale.center + scale.scale * sum, 0.01 * scale.scale) << entry.name;
+  }
+  EXPECT_EQ(gaussian({}, true, {-100, 4}).mean(), 0);  // no value lies below 0, nor do they on average
+}
+
 // A bound at zero cuts the distribution off and moves nothing else.
 TEST(Predictive, IsFlooredAtZero) {
   const WindowScale around_zero{-4, 4};  // the median is 0

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "loss/distributions.h"
@@ -39,6 +40,22 @@ TEST(QuantileCurve, RankInvertsTheCurve) {
   const std::vector<double> values{-4, 0, 2};
   const QuantileCurve curve(kLevels, values);
   for (double level = 0.01; level < 1; level += 0.01) EXPECT_NEAR(curve.rank(curve.at(level)), level, 1e-12);
+}
+
+// Summed over levels spaced so closely that the sum is the mean.
+TEST(QuantileCurve, MeanIsTheWeightedSumOfItsQuantiles) {
+  const std::vector<std::vector<double>> many{{0.1, 0.5, 0.9}, {0.05, 0.1, 0.5, 0.9, 0.95}, {0.3, 0.5}, {0.01, 0.2}};
+  for (const std::vector<double>& levels : many) {
+    std::vector<double> values;
+    for (size_t k = 0; k < levels.size(); ++k) values.push_back(std::exp(0.7 * static_cast<double>(k)));
+    const QuantileCurve curve(levels, values);
+    constexpr int kCount = 200000;
+    double sum = 0;
+    for (int i = 0; i < kCount; ++i) sum += curve.at((i + 0.5) / kCount);
+    const std::vector<double> weights = mean_weights(levels);
+    EXPECT_NEAR(std::inner_product(weights.begin(), weights.end(), values.begin(), 0.0), sum / kCount, 1e-4);
+  }
+  EXPECT_EQ(mean_weights(std::vector<double>{0.5}), std::vector<double>{1});
 }
 
 TEST(QuantileCurve, StaysDefinedWhereItHasNoWidth) {

@@ -108,7 +108,7 @@ class Findings {
     }
     std::vector<Forecast> none;
     for (const Series& series : data_.series)
-      none.push_back({series.id, {}, {}, std::vector<std::vector<double>>(model.levels().size())});
+      none.push_back({series.id, {}, {}, {}, std::vector<std::vector<double>>(model.levels().size())});
     return none;
   }
 

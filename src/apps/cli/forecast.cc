@@ -34,31 +34,53 @@ struct Arguments {
   std::string model, data, future, output, plot, report, series, weights = "f32";
   size_t horizon = 0, samples = 0, seed = 1;
   std::vector<double> levels;
+  bool mean = false;
   SeriesOptions columns;
   Common common;
 };
 
+// What is written of each step.
+struct Columns {
+  const std::vector<double>& levels;
+  bool mean;
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> names{"y_hat"};
+    for (const double level : levels) names.push_back(fmt::format("q{}", level));
+    if (mean) names.emplace_back("mean");
+    return names;
+  }
+  // [names][horizon]
+  std::vector<std::vector<double>> of(const Forecast& f) const {
+    std::vector<std::vector<double>> values{f.y_hat};
+    values.insert(values.end(), f.quantiles.begin(), f.quantiles.end());
+    if (mean) values.push_back(f.mean);
+    return values;
+  }
+};
+
 // unique_id,ds,y_hat,q0.1,…: one row a series and step, numbers in the fewest digits that read back the same.
-std::string to_csv(const std::vector<Forecast>& forecasts, const std::vector<double>& levels) {
-  std::string csv = "unique_id,ds,y_hat";
-  for (const double level : levels) csv += fmt::format(",q{}", level);
-  csv += '\n';
+std::string to_csv(const std::vector<Forecast>& forecasts, const Columns& columns) {
+  std::string csv = fmt::format("unique_id,ds,{}\n", fmt::join(columns.names(), ","));
   for (const Forecast& f : forecasts) {
     const std::string id = csv_escape(f.id);
-    for (size_t step = 0; step < f.y_hat.size(); ++step) {
-      csv += fmt::format("{},{},{}", id, csv_escape(f.ds[step]), f.y_hat[step]);
-      for (const auto& values : f.quantiles) csv += fmt::format(",{}", values[step]);
+    const std::vector<std::vector<double>> values = columns.of(f);
+    for (size_t step = 0; step < f.ds.size(); ++step) {
+      csv += fmt::format("{},{}", id, csv_escape(f.ds[step]));
+      for (const std::vector<double>& column : values) csv += fmt::format(",{}", column[step]);
       csv += '\n';
     }
   }
   return csv;
 }
 
-Json to_json(const std::vector<Forecast>& forecasts, const std::vector<double>& levels) {
+Json to_json(const std::vector<Forecast>& forecasts, const Columns& columns) {
+  const std::vector<std::string> names = columns.names();
   Json list = Json::array();
   for (const Forecast& f : forecasts) {
-    Json entry{{"unique_id", f.id}, {"ds", f.ds}, {"y_hat", f.y_hat}};
-    for (size_t i = 0; i < levels.size(); ++i) entry[fmt::format("q{}", levels[i])] = f.quantiles[i];
+    Json entry{{"unique_id", f.id}, {"ds", f.ds}};
+    const std::vector<std::vector<double>> values = columns.of(f);
+    for (size_t i = 0; i < names.size(); ++i) entry[names[i]] = values[i];
     list.push_back(std::move(entry));
   }
   return list;
@@ -79,7 +101,7 @@ void check_samples(const Verb& verb, const Arguments& a) {
   const auto has = [&](const char* flag) { return std::find(given.begin(), given.end(), flag) != given.end(); };
   if (a.samples == 0 && has("--seed")) fail(ErrorCode::kUsage, "--seed is for sample paths; give --samples N too");
   if (a.samples == 0) return;
-  for (const char* flag : {"--quantiles", "--plot"})
+  for (const char* flag : {"--quantiles", "--mean", "--plot"})
     if (has(flag))
       fail(ErrorCode::kUsage, "--samples writes paths instead of quantiles, without {}; leave one of them out", flag);
 }
@@ -135,18 +157,18 @@ void report(const Arguments& a, const ForecastModel& model, const SeriesSet& dat
 }
 
 void print_result(const Arguments& a, const SeriesSet& data, const std::vector<Forecast>& forecasts,
-                  const std::vector<double>& levels) {
+                  const Columns& columns) {
   if (a.common.json) {
     Json result{{"model", a.model}, {"task", "forecast"}, {"series", forecasts.size()}};
     result["horizon"] = forecasts.empty() ? 0 : forecasts[0].y_hat.size();
-    result["quantiles"] = levels;
+    result["quantiles"] = columns.levels;
     if (!a.output.empty()) result["output"] = a.output;
-    else result["forecasts"] = to_json(forecasts, levels);
+    else result["forecasts"] = to_json(forecasts, columns);
     if (!a.plot.empty()) result["plot"] = a.plot;
     if (!a.report.empty()) result["report"] = a.report;
     return print_json(result);
   }
-  if (a.output.empty() && a.plot != kTerminal) return print(to_csv(forecasts, levels));
+  if (a.output.empty() && a.plot != kTerminal) return print(to_csv(forecasts, columns));
   if (a.output.empty()) return;
   a.common.note(fmt::format("{}: {} steps of {} series after {}", a.output,
                             forecasts.empty() ? 0 : forecasts[0].y_hat.size(), forecasts.size(), data.path));
@@ -178,10 +200,11 @@ void run(const Verb& verb, const Arguments& a) {
 
   const std::vector<double> levels = a.levels.empty() ? model.levels() : a.levels;
   const std::vector<Forecast> forecasts = model.forecast(given ? &*given : nullptr, a.horizon, levels, pool);
-  if (!a.output.empty()) write_file(a.output, to_csv(forecasts, levels));
+  const Columns columns{levels, a.mean};
+  if (!a.output.empty()) write_file(a.output, to_csv(forecasts, columns));
   if (!a.plot.empty()) draw(a, plot_content(data, shown, forecasts[shown], levels));
   if (!a.report.empty()) report(a, model, data, shown, forecasts, levels);
-  print_result(a, data, forecasts, levels);
+  print_result(a, data, forecasts, columns);
 }
 
 }  // namespace
@@ -195,6 +218,7 @@ void add_forecast(CommandLine& line) {
   flags.group("Forecast");
   flags.add("--horizon", a->horizon, at_least(1), "Steps to forecast").zero_means("as trained");
   flags.add("--quantiles", a->levels, kLevel, "Levels to forecast").zero_means("as trained");
+  flags.add("--mean", a->mean, "Also the mean of each step, which sums add up, in a last column").flag_only();
   flags.add("--future-file", a->future, "FILE.csv", "Covariates known of the time after the series' ends").flag_only();
   flags.add("--samples", a->samples, at_least(1), "Possible futures of each series to draw, instead of quantiles")
       .flag_only()
