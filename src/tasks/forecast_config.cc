@@ -62,7 +62,7 @@ constexpr size_t kManySeries = 20;      // from here on a panel: series teach ea
 constexpr size_t kSeriesThatJudge = 3;  // of which a horizon each says enough of a network
 constexpr size_t kLongValues = 5000;    // from here on a few series are long enough for larger batches and fewer steps
 constexpr size_t kFewWindows = 300;     // with fewer, a wide layer learns them by heart
-constexpr size_t kThetaSeasons = 10;    // that Theta's share of few series is of, where the network reads less
+constexpr size_t kThetaSeasons = 10;    // that Theta reads at least, of few series or where it forecasts alone
 constexpr size_t kLargestBatch = 128;   // chosen; a short series fills it with windows drawn more than once
 constexpr size_t kFewestBatches = 25, kMostBatches = 100;  // of an epoch, that is, between two validations
 
@@ -237,12 +237,14 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
   c.head = head_of(c).name;
   const bool choose_base = c.bases.empty();
   choose_training(c, lengths);
+  bool theta_reads_on = c.blend && !is_panel(lengths.size());
   if (corrects_forecasts(c) && held_horizons(data, c) == 0) {
     c.epochs = 0;
     if (choose_base) leave_to_theta(c);
     if (choose_base && choose_look_back) c.look_back = round_up(longest, c.segment);
+    theta_reads_on = choose_base;
   }
-  if (c.blend && choose_look_back && !is_panel(lengths.size())) c.theta_look_back = kThetaSeasons * c.season;
+  if (theta_reads_on && choose_look_back) c.theta_look_back = kThetaSeasons * c.season;
   const bool draws_intervals = c.epochs > 0;  // else the errors of the past alone make them
   c.conformal = (c.conformal || !draws_intervals) && can_calibrate(c, lengths);
   return c;
@@ -281,15 +283,17 @@ std::string writing_text(const ForecastConfig& c) {
 }  // namespace
 
 std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data) {
-  std::vector<std::string> lines = {fmt::format("model {}: {}", c.model, find_family(c.model).meaning)};
+  std::vector<std::string> lines;
+  if (c.epochs > 0) lines.push_back(fmt::format("model {}: {}", c.model, find_family(c.model).meaning));
   const char* season_source = data.time_format.is_integer() ? "detected in the data" : "by the calendar";
   lines.push_back(fmt::format("season {} steps ({}, data is {})", c.season, season_source, data.frequency.describe()));
-  lines.push_back(reading_text(c));
   if (c.epochs == 0) {
-    lines.push_back(fmt::format("{} forecasts, without a network", fmt::join(c.bases, ", ")));
+    lines.push_back(fmt::format("{} forecasts from the last {} values, without a network", fmt::join(c.bases, ", "),
+                                c.values_read()));
     lines.push_back(intervals_text(c));
     return lines;
   }
+  lines.push_back(reading_text(c));
   const CovariateColumns& columns = c.covariates;
   for (const auto& [what, list] :
        {std::pair{"known up to the forecast", &columns.past}, std::pair{"known ahead", &columns.future},

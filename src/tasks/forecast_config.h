@@ -38,7 +38,7 @@ struct ForecastConfig {
   double correction = 1;                // of what the network says about the base, the share that is believed
   bool blend = true;                    // where bases are chosen, a share of the forecast is Theta's…
   double theta_share = 0;               // …which the held-out part decides
-  size_t theta_look_back = 0;           // values that Theta reads for it, if more than look_back
+  size_t theta_look_back = 0;           // values that Theta reads for it, or without a network, if more than look_back
   bool ridge = true;                    // of few long series a share is a ridge regression's…
   double ridge_share = 0;               // …which the held-out part decides
   CovariateColumns covariates = {};

@@ -30,6 +30,7 @@ Windows::Windows(const ForecastConfig& config, const Frequency& frequency, const
       horizon_(config.horizon),
       written_(config.written_steps()),
       season_(config.season),
+      base_reads_(config.epochs == 0 ? config.values_read() : config.look_back),
       counts_(head_of(config).counts),
       fed_back_(find_family(config.model).closed_loop),
       frequency_(frequency),
@@ -104,7 +105,7 @@ std::vector<double> Windows::base_of(const Series& series, size_t origin, const 
   std::vector<double> mean(written_);
   for (const Baseline* base : bases_) {
     const std::vector<double> one =
-        base ? forecast_of(*base, series, origin, look_back_) : std::vector<double>(written_, scale.center);
+        base ? forecast_of(*base, series, origin, base_reads_) : std::vector<double>(written_, scale.center);
     for (size_t k = 0; k < written_; ++k) mean[k] += one[k] / static_cast<double>(bases_.size());
   }
   return mean;

@@ -57,6 +57,7 @@ class Windows {
   void fill_past(const Series& series, int64_t begin, size_t origin, const WindowScale& scale, float* row) const;
 
   size_t look_back_, segment_, horizon_, written_, season_;
+  size_t base_reads_;  // values; a base that forecasts without a network may read more than windows hold
   std::vector<const Baseline*> bases_;  // null: the level
   bool counts_;                         // HeadEntry::counts
   bool fed_back_;                       // ForecastFamily::closed_loop

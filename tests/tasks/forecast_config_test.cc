@@ -133,6 +133,17 @@ TEST(ForecastConfig, LooksBackByTheSeason) {
   EXPECT_EQ(look_back(52, 100), 104u);    // of one series nothing is held out, and all of it is read
 }
 
+// Of a series that goes on after training as much as is worth reading.
+TEST(ForecastConfig, ThetaAloneReadsTenSeasons) {
+  ForecastConfig config = quick();
+  config.look_back = 0;
+  config.season = config.horizon = 12;
+  EXPECT_EQ(resolve(config, make_series(1, 40)).values_read(), 120u);
+  EXPECT_EQ(resolve(config, make_series(30, 30)).values_read(), 120u);
+  config.look_back = 24;  // asked for
+  EXPECT_EQ(resolve(config, make_series(1, 40)).values_read(), 24u);
+}
+
 TEST(ForecastConfig, FewShortSeriesAreValidatedOftenAndLargeSetsAsASample) {
   ForecastConfig config;
   config.horizon = 6;

@@ -225,19 +225,26 @@ TEST(Forecast, SaysWhenNothingCanBeHeldOut) {
   EXPECT_EQ(model.record().steps, 30 * static_cast<int64_t>(config.epochs));
 }
 
-// Three years with a trend and a season: too short to hold two horizons out.
+// Three years with a trend and a season: too short to hold two horizons out. Of eight years later it knows all, too.
 TEST(Forecast, ThetaForecastsAShortSeriesFromAllItsValues) {
   ThreadPool pool(1);
-  SeriesSet data = make_series(1, 36);
-  std::vector<double>& y = data.series[0].values;
-  for (size_t t = 0; t < y.size(); ++t) y[t] = 100 + static_cast<double>(t + t % 12 * 5 % 12);
+  const auto of_length = [](size_t length) {
+    SeriesSet data = make_series(1, length);
+    std::vector<double>& y = data.series[0].values;
+    for (size_t t = 0; t < length; ++t) y[t] = 100 + static_cast<double>(t + t * t % 7 + t % 12 * 5 % 12);
+    return data;
+  };
   ForecastConfig config = quick();
+  config.look_back = 0;
   config.horizon = config.season = 12;
-  const ForecastModel model = ForecastModel::train(data, config, pool);
+  const ForecastModel model = ForecastModel::train(of_length(36), config, pool);
   EXPECT_EQ(model.config().correction, 0);
-  const std::vector<double> theta = find_base("shrunken_theta")->forecast(y, 12, 12);
-  const auto forecast = model.forecast(nullptr, 0, {0.1, 0.5, 0.9}, pool);
-  for (size_t step = 0; step < 12; ++step) EXPECT_NEAR(forecast[0].quantiles[1][step], theta[step], 1e-3);
+  for (const size_t length : {36, 96}) {
+    const SeriesSet data = of_length(length);
+    const std::vector<double> theta = find_base("shrunken_theta")->forecast(data.series[0].values, 12, 12);
+    const std::vector<double> median = model.forecast(&data, 0, {0.5}, pool)[0].y_hat;
+    for (size_t step = 0; step < 12; ++step) EXPECT_NEAR(median[step], theta[step], 1e-3) << length;
+  }
 }
 
 // A past that was wild before two seasons were known says nothing of what is forecast from more.
