@@ -53,6 +53,7 @@ class SequentialLayer : public Layer<T> {
 template <class T>
 class SumLayer : public Layer<T> {
  public:
+  // REQUIRES: as many weights as branches.
   SumLayer(size_t id, size_t input_size, std::vector<LayerPtr<T>> branches, std::vector<T> weights)
       : Layer<T>(id), input_(input_size), branches_(std::move(branches)), weights_(std::move(weights)) {}
 

@@ -44,6 +44,7 @@ bool is_seasonal(std::span<const double> values, size_t season) {
   return std::abs(r.back()) > kCritical * std::sqrt((1.0 + 2.0 * sum_of_squares) / observed);
 }
 
+// What is missing lies on the line between the observed neighbours, or repeats the only one. REQUIRES: one is observed.
 std::vector<double> bridged(std::span<const double> values) {
   std::vector<double> y(values.begin(), values.end());
   size_t next = 0;  // the first observed value at or after t
@@ -87,6 +88,7 @@ void extend(std::vector<double>& average, size_t season) {
 
 SeasonalAdjustment::SeasonalAdjustment(std::span<const double> values, size_t season, Evidence evidence) {
   if (season < 2 || values.size() < 2 * season) return;
+  if (std::all_of(values.begin(), values.end(), [](double v) { return std::isnan(v); })) return;
   if (evidence == Evidence::kTest && !is_seasonal(values, season)) return;
   const bool positive = std::none_of(values.begin(), values.end(), [](double v) { return v <= 0; });
   if (!positive || !decompose(values, season, true, evidence)) decompose(values, season, false, evidence);

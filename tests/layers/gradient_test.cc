@@ -126,7 +126,7 @@ TEST(LayerGradient, Sum) {
   branches.push_back(std::make_unique<DropoutLayer<D>>(2, 4, 0.5));  // overwrites the gradient it is given
   branches.push_back(std::make_unique<RecurrentLayer<D>>(3, lstm(4, 4, "a."), parameters));
   branches.push_back(std::make_unique<LinearLayer<D>>(4, LinearOptions{4, 4, false, "b."}, parameters));
-  SumLayer<D> layer(0, 4, std::move(branches), std::vector<double>{1, 1});
+  SumLayer<D> layer(0, 4, std::move(branches), std::vector<double>{1, 0.5, -2, 3});
   check(layer, parameters, 4, packed(), Random(5, 6));
 }
 

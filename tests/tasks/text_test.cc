@@ -182,8 +182,8 @@ std::vector<double> rates_of(const std::string& schedule) {
   config.schedule = schedule;
   config.learning_rate = 0.1;
   std::vector<double> rates;
-  for (const TrainPoint& point : TextModel::train(corpus_of(random_letters(1500)), config, pool).record().history)
-    rates.push_back(point.learning_rate);
+  const TextModel model = TextModel::train(corpus_of(random_letters(1500)), config, pool);
+  for (const TrainPoint& point : model.record().history) rates.push_back(point.learning_rate);
   return rates;
 }
 
