@@ -37,8 +37,8 @@ template <class T>
 LossValue scaled_negative_binomial(ConstView<T> prediction, ConstView<T> target, const double* row_scales,
                                    const T* row_weights, View<T> d_prediction);
 
+double normal_density(double z) noexcept;  // of the standard normal distribution
 // P(Y <= y) and its inverse, the least y with P(Y <= y) >= level. NaN in, NaN out. REQUIRES: 0 < level < 1.
-double normal_density(double z) noexcept;
 double normal_cdf(double z) noexcept;
 double normal_quantile(double level) noexcept;
 double cdf(const GaussianParameters& p, double y) noexcept;
