@@ -305,7 +305,8 @@ std::vector<std::string> explain(const ForecastConfig& c, const SeriesSet& data)
                               : c.bases.size() > 1 ? "the mean of "
                                                    : "",
                               fmt::join(c.bases, ", ")));
-  if (c.skewness < 1 && c.head == "quantile")
+  constexpr double kAll = 0.995;  // from here on 100 % would stand there
+  if (c.skewness < kAll && c.head == "quantile")
     lines.push_back(fmt::format("believes {:.0f} % of its quantiles' skewness, by the horizons that were held out",
                                 100 * c.skewness));
   if (c.correction < 1)

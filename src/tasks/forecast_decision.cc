@@ -72,9 +72,6 @@ std::vector<std::string> explain(const Decision& decision, const std::vector<Tri
                                 fmt::join(names, "; ")));
   if (decision.ridge_share > 0)
     lines.push_back(fmt::format("{:.0f} % of the forecast is a ridge regression's", 100 * decision.ridge_share));
-  if (decision.skewness < 1 && config.head == "quantile")
-    lines.push_back(fmt::format("{:.0f} % of the quantiles' skewness is believed, by the horizons that were held out",
-                                100 * decision.skewness));
   if (held_out && decision.correction < 1)
     lines.push_back(fmt::format("{:.0f} % of the network's corrections are believed, as the held-out part shows",
                                 100 * decision.correction));
