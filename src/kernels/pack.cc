@@ -134,7 +134,7 @@ size_t panel_of_target<double>() {
 
 template <class T>
 void PackedMatrix<T>::fill(ConstView<T> source, const PackOrder& order, bool transposed, ThreadPool* pool) {
-  constexpr size_t kWorthThreads = 1 << 15;  // elements
+  constexpr size_t kWorthThreads = 1 << 13;  // elements
   const Segment whole{transposed ? (order.rows.empty() ? source.rows : order.rows.size()) : source.cols, 0};
   cols_ = whole.cols;
   depth_ = transposed ? source.cols : order.rows.empty() ? source.rows : order.rows.size();

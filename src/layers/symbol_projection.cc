@@ -29,8 +29,7 @@ void SymbolProjection<T>::pack(const Parameters<T>& parameters, ThreadPool& pool
 template <class T>
 void SymbolProjection<T>::narrow(const Parameters<T>& parameters) {
   dense_.narrow(parameters);
-  ThreadPool alone(1);
-  fill_table(parameters, alone);
+  fill_table(parameters, no_threads());
 }
 
 template <class T>

@@ -38,10 +38,7 @@ class Network {
   void initialize(uint64_t seed) { parameters_.initialize(seed); }
   // Must follow every change of the parameters; `training` also prepares the backward pass.
   void pack(ThreadPool& pool, bool training) { root_->pack(parameters_, pool, training); }
-  void pack(bool training) {
-    ThreadPool alone(1);
-    pack(alone, training);
-  }
+  void pack(bool training) { pack(no_threads(), training); }
   // After pack(): rounds weights to BFloat16 and forgets the full ones, for inference in less than half the memory.
   void narrow() {
     root_->narrow(parameters_);

@@ -22,7 +22,9 @@ class AdamFamily final : public Optimizer<T> {
   }
 
  private:
-  void update(T* values, const T* gradients, size_t n, double learning_rate) override {
+  using Part = typename Optimizer<T>::Part;
+
+  void update(const Part& part, double learning_rate) override {
     const OptimizerConfig& config = this->config();
     const AdamCoefficients coefficients{.beta1 = config.beta1,
                                         .beta2 = config.beta2,
@@ -30,7 +32,8 @@ class AdamFamily final : public Optimizer<T> {
                                         .step_size = learning_rate / (1.0 - power(config.beta1, this->steps())),
                                         .second_root = std::sqrt(1.0 - power(config.beta2, this->steps())),
                                         .keep = kDecoupled ? 1.0 - learning_rate * config.weight_decay : 1.0};
-    T *first = this->slab(0), *second = this->slab(1);
+    const auto [begin, n, values, gradients] = part;
+    T *first = this->slab(0, part), *second = this->slab(1, part);
     if (kDecoupled || config.weight_decay == 0.0)
       return adam_update({{values, n}, {gradients, n}, {first, n}, {second, n}}, coefficients);
     constexpr size_t kPart = 1024;  // its decayed gradients stay in the nearest cache

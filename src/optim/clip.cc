@@ -1,9 +1,7 @@
 #include "optim/clip.h"
 
+#include <atomic>
 #include <cmath>
-#include <cstdint>
-#include <limits>
-#include <type_traits>
 
 #include "kernels/elementwise.h"
 
@@ -29,11 +27,13 @@ void clip_by_value(std::span<T> gradients, double max_value) noexcept {
   }
 }
 
-template <class T>
-bool all_finite(std::span<const T> values) noexcept {
-  constexpr T kLargest = std::numeric_limits<T>::max();
-  std::conditional_t<sizeof(T) == sizeof(int32_t), int32_t, int64_t> finite = 1;  // as wide as T: it stays in vectors
-  for (const T value : values) finite &= std::fabs(value) <= kLargest;
+bool all_finite(std::span<const float> values, ThreadPool& pool) noexcept {
+  constexpr size_t kGrain = 1 << 16;
+  std::atomic<bool> finite = true;
+  pool.split(values.size(), kGrain, [&](size_t begin, size_t end) {
+    // Squares of finite floats stay far below what a double holds.
+    if (!std::isfinite(sum_of_squares(values.subspan(begin, end - begin)))) finite = false;
+  });
   return finite;
 }
 
@@ -43,7 +43,5 @@ template double clip_by_norm(std::span<float>, double) noexcept;
 template double clip_by_norm(std::span<double>, double) noexcept;
 template void clip_by_value(std::span<float>, double) noexcept;
 template void clip_by_value(std::span<double>, double) noexcept;
-template bool all_finite(std::span<const float>) noexcept;
-template bool all_finite(std::span<const double>) noexcept;
 
 }  // namespace elman

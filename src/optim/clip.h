@@ -2,6 +2,8 @@
 
 #include <span>
 
+#include "base/threads.h"
+
 namespace elman {
 
 // The Euclidean norm, accumulated in double.
@@ -18,7 +20,6 @@ template <class T>
 void clip_by_value(std::span<T> gradients, double max_value) noexcept;
 
 // True if no element is NaN or infinite.
-template <class T>
-bool all_finite(std::span<const T> values) noexcept;
+bool all_finite(std::span<const float> values, ThreadPool& pool = no_threads()) noexcept;
 
 }  // namespace elman

@@ -5,9 +5,14 @@
 #include "base/error.h"
 
 namespace elman {
+namespace {
+
+constexpr size_t kGrain = 1 << 14;  // values that are worth another thread
+
+}  // namespace
 
 template <class T>
-void Optimizer<T>::step(std::span<T> values, std::span<const T> gradients, double learning_rate) {
+void Optimizer<T>::step(std::span<T> values, std::span<const T> gradients, double learning_rate, ThreadPool& pool) {
   if (!size_) {
     size_ = values.size();
     for (Buffer<T>& slab : slabs_) slab.resize_zero(*size_);
@@ -16,7 +21,9 @@ void Optimizer<T>::step(std::span<T> values, std::span<const T> gradients, doubl
     fail(ErrorCode::kUsage, "optimiser '{}': got {} values and {} gradients, expected {} of each", config_.name,
          values.size(), gradients.size(), *size_);
   ++steps_;
-  update(values.data(), gradients.data(), *size_, learning_rate);
+  pool.split(*size_, kGrain, [&](size_t begin, size_t end) {
+    update({begin, end - begin, values.data() + begin, gradients.data() + begin}, learning_rate);
+  });
 }
 
 template <class T>

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/threads.h"
 #include "tensor/tensor.h"
 
 namespace elman {
@@ -34,7 +35,7 @@ class Optimizer {
 
   // One update of `values` in place. The first call (or restore) fixes the size; the moments start at 0.
   // Throws kUsage if the sizes differ from each other or from those of earlier steps.
-  void step(std::span<T> values, std::span<const T> gradients, double learning_rate);
+  void step(std::span<T> values, std::span<const T> gradients, double learning_rate, ThreadPool& pool = no_threads());
 
   const OptimizerConfig& config() const noexcept { return config_; }
   int64_t steps() const noexcept { return steps_; }
@@ -50,9 +51,15 @@ class Optimizer {
   Optimizer(const OptimizerConfig& config, std::vector<std::string_view> slab_names)
       : config_(config), slabs_(slab_names.size()), slab_names_(std::move(slab_names)) {}
 
-  // Updates n values, slab by slab the same; steps() already counts this one.
-  virtual void update(T* values, const T* gradients, size_t n, double learning_rate) = 0;
-  T* slab(size_t index) noexcept { return slabs_[index].data(); }
+  // Neighbouring values that one thread updates.
+  struct Part {
+    size_t first, count;
+    T* values;
+    const T* gradients;
+  };
+  // Each value by itself; steps() already counts this one.
+  virtual void update(const Part& part, double learning_rate) = 0;
+  T* slab(size_t index, const Part& part) noexcept { return slabs_[index].data() + part.first; }
 
  private:
   OptimizerConfig config_;

@@ -19,13 +19,16 @@ class RmsProp final : public Optimizer<T> {
   }
 
  private:
-  void update(T* values, const T* gradients, size_t n, double learning_rate) override {
+  using Part = typename Optimizer<T>::Part;
+
+  void update(const Part& part, double learning_rate) override {
     const OptimizerConfig& config = this->config();
+    const auto [begin, n, values, gradients] = part;
     const T rate = static_cast<T>(learning_rate), decay = static_cast<T>(config.weight_decay);
     const T alpha = static_cast<T>(config.alpha), rest = static_cast<T>(1.0 - config.alpha);
     const T momentum = static_cast<T>(config.momentum), epsilon = static_cast<T>(config.epsilon);
-    T* v = this->slab(0);
-    T* m = config.momentum > 0.0 ? this->slab(1) : nullptr;
+    T* v = this->slab(0, part);
+    T* m = config.momentum > 0.0 ? this->slab(1, part) : nullptr;
     for (size_t i = 0; i < n; ++i) {
       const T g = gradients[i] + decay * values[i];
       v[i] = alpha * v[i] + rest * g * g;

@@ -17,15 +17,18 @@ class Sgd final : public Optimizer<T> {
   }
 
  private:
-  void update(T* values, const T* gradients, size_t n, double learning_rate) override {
+  using Part = typename Optimizer<T>::Part;
+
+  void update(const Part& part, double learning_rate) override {
     const OptimizerConfig& config = this->config();
+    const auto [begin, n, values, gradients] = part;
     const T rate = static_cast<T>(learning_rate), decay = static_cast<T>(config.weight_decay);
     if (config.momentum == 0.0) {
       for (size_t i = 0; i < n; ++i) values[i] -= rate * (gradients[i] + decay * values[i]);
       return;
     }
     const T momentum = static_cast<T>(config.momentum);
-    T* m = this->slab(0);
+    T* m = this->slab(0, part);
     for (size_t i = 0; i < n; ++i) {
       const T g = gradients[i] + decay * values[i];
       m[i] = momentum * m[i] + g;

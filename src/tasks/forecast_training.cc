@@ -166,7 +166,7 @@ class Training {
     TrainConfig settings = settings_of(stage, config, static_cast<int64_t>(config.epochs * config.batches_per_epoch));
     settings.epochs = config.epochs;
     if (!held_out_) settings.patience = 0;  // nothing tells a better step from a worse
-    TrainRecord record = Trainer(*network_, problem, settings, run_.observer).run();
+    TrainRecord record = Trainer(*network_, problem, pool_, settings, run_.observer).run();
     trial_weights_.push_back(network_->parameters().values().copy());
     seconds_ += record.seconds;
     trials_.push_back({candidate, std::move(record), problem.windows()});
@@ -267,7 +267,7 @@ class Training {
     observer.on_best = nullptr;
     run_.note(fmt::format("training again on all data for {} steps{}", steps,
                           members() > 1 ? fmt::format(", network {} of {}", member + 1, members()) : ""));
-    const TrainRecord record = Trainer(*network_, whole, settings, observer).run();
+    const TrainRecord record = Trainer(*network_, whole, pool_, settings, observer).run();
     member_weights_.push_back(network_->parameters().values().copy());
     seconds_ += record.seconds;
     skipped_steps_ += record.skipped_steps;

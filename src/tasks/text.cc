@@ -84,7 +84,7 @@ TextModel TextModel::train(const TextCorpus& corpus, const TextConfig& config, T
   TrainConfig training = run.apply_to(text_training(model.config_, corpus));
   training.fingerprint = elman::to_json(model.config_).dump();
   training.data_fingerprint = model.corpus_fingerprint_;
-  model.record_ = Trainer(*model.network_, problem, training, run.observer).run();
+  model.record_ = Trainer(*model.network_, problem, pool, training, run.observer).run();
   return model;
 }
 

@@ -166,7 +166,7 @@ void Checkpoint::Content::read_tensors(const SafetensorsFile& file, const std::s
 
 void Checkpoint::Content::put_into(Trainer& t) && {
   t.network_.parameters().values() = std::move(values);
-  t.network_.pack(true);
+  t.network_.pack(t.pool_, true);
   if (optimizer_steps > 0) t.restore_optimizer(optimizer_steps, slabs);
   t.schedule_.restore(schedule);
   t.carried_ = std::move(carried);

@@ -22,9 +22,11 @@ std::span<T> span_of(Buffer<T>& buffer) {
 
 }  // namespace
 
-Trainer::Trainer(Network<float>& network, Problem& problem, TrainConfig config, TrainObserver observer)
+Trainer::Trainer(Network<float>& network, Problem& problem, ThreadPool& pool, TrainConfig config,
+                 TrainObserver observer)
     : network_(network),
       problem_(problem),
+      pool_(pool),
       config_(std::move(config)),
       observer_(std::move(observer)),
       optimizer_(make_optimizer<float>(config_.optimizer)),
@@ -40,14 +42,14 @@ void Trainer::note(const std::string& text) const {
 
 TrainRecord Trainer::run() {
   started_ = checkpointed_ = seconds_now();
-  network_.pack(true);
+  network_.pack(pool_, true);
   take_snapshot();
   if (config_.resume) Checkpoint(*this).load();
   bool go_on = true;
   while (go_on && progress_.epoch < config_.epochs) go_on = train_epoch();
   progress_.record.stopped_early = !go_on;
   if (config_.keep_best && progress_.has_best) network_.parameters().values() = best_.copy();
-  network_.pack(false);
+  network_.pack(pool_, false);
   progress_.record.seconds = elapsed();
   if (!config_.checkpoint.empty() && !config_.keep_checkpoint) Checkpoint(*this).remove();
   return progress_.record;
@@ -86,12 +88,12 @@ void Trainer::train_step() {
 
   const std::span<float> gradients = span_of(parameters.gradients());
   // Before clipping, which would make an infinite gradient look like a large one.
-  if (!std::isfinite(loss.sum) || !all_finite<float>(gradients)) return skip_step();
+  if (!std::isfinite(loss.sum) || !all_finite(gradients, pool_)) return skip_step();
   if (config_.clip_value > 0) clip_by_value(gradients, config_.clip_value);
   const double norm = clip_by_norm(gradients, config_.clip_norm > 0 ? config_.clip_norm : HUGE_VAL);
-  optimizer_->step(span_of(parameters.values()), gradients, learning_rate());
-  if (!all_finite<float>(span_of(parameters.values()))) return undo_step();
-  network_.pack(true);
+  optimizer_->step(span_of(parameters.values()), gradients, learning_rate(), pool_);
+  if (!all_finite(span_of(parameters.values()), pool_)) return undo_step();
+  network_.pack(pool_, true);
   ++progress_.steps;
   progress_.skips_in_a_row = 0;
   progress_.loss_sum += loss.sum;
@@ -123,7 +125,7 @@ void Trainer::undo_step() {
 
 void Trainer::roll_back(const std::string& reason) {
   network_.parameters().values() = good_.values.copy();
-  network_.pack(true);
+  network_.pack(pool_, true);
   if (++progress_.rollbacks_in_a_row > kRollbacksBeforeGivingUp)
     fail(
         ErrorCode::kDiverged,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/threads.h"
 #include "elman/schedule.h"
 #include "model/network.h"
 #include "optim/optimizer.h"
@@ -54,7 +55,7 @@ struct TrainObserver {
 // stopped.
 class Trainer {
  public:
-  Trainer(Network<float>& network, Problem& problem, TrainConfig config, TrainObserver observer = {});
+  Trainer(Network<float>& network, Problem& problem, ThreadPool& pool, TrainConfig config, TrainObserver observer = {});
   ~Trainer();
   TrainRecord run();
 
@@ -94,6 +95,7 @@ class Trainer {
 
   Network<float>& network_;
   Problem& problem_;
+  ThreadPool& pool_;
   TrainConfig config_;
   TrainObserver observer_;
   std::unique_ptr<Optimizer<float>> optimizer_;

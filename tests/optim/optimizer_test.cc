@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/random.h"
 
 namespace elman {
 namespace {
@@ -88,6 +89,25 @@ TEST_P(EveryOptimizerTest, FindsTheMinimumOfAQuadratic) {
   std::vector<float> p(37, -3.0f);
   for (int t = 0; t < 3000; ++t) step(*optimizer, p, slope(p, goal, curvature), 0.05 * (1.0 - t / 3000.0));
   for (const float value : p) EXPECT_NEAR(value, 1.25, 1e-3);
+}
+
+TEST_P(EveryOptimizerTest, SameBitsOnAnyNumberOfThreads) {
+  constexpr size_t kSize = 100'003;  // worth several threads
+  OptimizerConfig config = this->config();
+  config.weight_decay = 0.1;
+  Random random(3, 0);
+  std::vector<float> start(kSize), gradient(kSize), expected;
+  for (float& value : start) value = static_cast<float>(random.uniform(-1, 1));
+  for (float& value : gradient) value = static_cast<float>(random.uniform(-1, 1));
+  for (const size_t threads : {1, 2, 3}) {
+    ThreadPool pool(threads);
+    const auto optimizer = make_optimizer<float>(config);
+    std::vector<float> p = start;
+    for (int t = 0; t < 3; ++t) optimizer->step({p.data(), kSize}, gradient, 0.01, pool);
+    if (threads == 1) expected = p;
+    EXPECT_EQ(p, expected) << threads << " threads";
+  }
+  EXPECT_NE(expected, start);
 }
 
 TEST_P(EveryOptimizerTest, ResumedRunsGoOnWithTheSameBits) {

@@ -33,7 +33,7 @@ TEST(Divergence, ABadBatchIsSkippedAndCounted) {
         weights.push_back(weights_of(*network));
         return false;
       };
-      const TrainRecord record = Trainer(*network, problem, config, observer).run();
+      const TrainRecord record = Trainer(*network, problem, no_threads(), config, observer).run();
       EXPECT_EQ(record.skipped_steps, 3u);
       EXPECT_EQ(record.rollbacks, 0u);
       EXPECT_EQ(record.steps, 9);
@@ -47,7 +47,7 @@ TEST(Divergence, ABadBatchIsSkippedAndCounted) {
 TEST(Divergence, TheHistoryStaysFinite) {
   const auto network = sine_network();
   FaultyProblem problem(*network, at({1, 8}));
-  for (const TrainPoint& p : Trainer(*network, problem, adam(2)).run().history) {
+  for (const TrainPoint& p : Trainer(*network, problem, no_threads(), adam(2)).run().history) {
     EXPECT_TRUE(std::isfinite(p.train_loss));
     EXPECT_TRUE(std::isfinite(p.gradient_norm));
     EXPECT_GT(p.train_loss, 0.0);
@@ -63,7 +63,7 @@ TEST(Divergence, SeveralInARowReturnToTheLastGoodStateAtHalfTheRate) {
   TrainObserver observer;
   observer.on_note = [&](const std::string& text) { notes.push_back(text); };
   observer.on_validation = [&](const TrainPoint&, bool) { weights.push_back(weights_of(*network)); };
-  const TrainRecord record = Trainer(*network, problem, adam(2), observer).run();
+  const TrainRecord record = Trainer(*network, problem, no_threads(), adam(2), observer).run();
   EXPECT_EQ(record.rollbacks, 1u);
   EXPECT_EQ(record.skipped_steps, 3u);
   EXPECT_TRUE(same_bits(weights.at(0), start));
@@ -83,7 +83,7 @@ TEST(Divergence, TheGoodStateIsRenewed) {
     weights.push_back(weights_of(*network));
     return false;
   };
-  const TrainRecord record = Trainer(*network, problem, adam(20), observer).run();
+  const TrainRecord record = Trainer(*network, problem, no_threads(), adam(20), observer).run();
   EXPECT_EQ(record.rollbacks, 1u);
   EXPECT_TRUE(same_bits(weights.at(106), weights.at(100)));
   EXPECT_NE(weights.at(107), weights.at(106));
@@ -94,7 +94,7 @@ TEST(Divergence, AlwaysIsAnErrorAndTheWeightsStayFinite) {
     const auto network = sine_network();
     FaultyProblem problem(*network, [&](size_t batch) { return batch < 4 ? Fault::kNone : fault; });
     expect_error(ErrorCode::kDiverged, {"diverged", "--learning-rate", "0.01"},
-                 [&] { Trainer(*network, problem, adam(100)).run(); });
+                 [&] { Trainer(*network, problem, no_threads(), adam(100)).run(); });
     EXPECT_TRUE(finite(weights_of(*network)));
   }
   EXPECT_EQ(static_cast<int>(ErrorCode::kDiverged), 7);
@@ -106,7 +106,7 @@ TEST(Divergence, HalfOfTheBatches) {
   FaultyProblem problem(*network, [](size_t batch) { return batch % 2 ? kFaults[batch / 2 % 4] : Fault::kNone; });
   TrainObserver observer;
   observer.on_validation = [&](const TrainPoint&, bool) { EXPECT_TRUE(finite(weights_of(*network))); };
-  const TrainRecord record = Trainer(*network, problem, adam(80), observer).run();
+  const TrainRecord record = Trainer(*network, problem, no_threads(), adam(80), observer).run();
   EXPECT_EQ(record.skipped_steps, 80 * SineProblem::kBatches / 2);
   EXPECT_LT(record.valid_loss, 0.05);
 }
@@ -125,7 +125,7 @@ TEST(Divergence, FaultsAtRandom) {
       return false;
     };
     try {
-      Trainer(*network, problem, adam(5), observer).run();
+      Trainer(*network, problem, no_threads(), adam(5), observer).run();
     } catch (const Error& e) {
       EXPECT_EQ(e.code(), ErrorCode::kDiverged) << e.what();
     }
@@ -144,7 +144,8 @@ TEST(Divergence, AnUpdateThatOverflowsIsUndone) {
     EXPECT_TRUE(finite(weights_of(*network)));
     return false;
   };
-  expect_error(ErrorCode::kDiverged, {"update"}, [&] { Trainer(*network, problem, config, observer).run(); });
+  expect_error(ErrorCode::kDiverged, {"update"},
+               [&] { Trainer(*network, problem, no_threads(), config, observer).run(); });
   EXPECT_TRUE(finite(weights_of(*network)));
 }
 

@@ -74,7 +74,7 @@ TEST(Learning, AddingProblemOverAHundredSteps) {
       network.initialize(seed);
       AddingProblem problem(network, 100, 2);
       const TrainConfig config{.epochs = 20, .optimizer = {.name = "adam", .learning_rate = 0.005}};
-      EXPECT_LT(Trainer(network, problem, config).run().valid_loss, 0.005) << cell << ", seed " << seed;
+      EXPECT_LT(Trainer(network, problem, no_threads(), config).run().valid_loss, 0.005) << cell << ", seed " << seed;
     }
 }
 

@@ -85,7 +85,7 @@ struct Training {
     observer.on_note = [&](const std::string& text) { notes.push_back(text); };
     observer.interrupted = [&] { return batches++ >= stop_after; };
     try {
-      record = Trainer(*network, *problem, std::move(c), observer).run();
+      record = Trainer(*network, *problem, no_threads(), std::move(c), observer).run();
     } catch (const Error& e) {
       if (e.code() != ErrorCode::kInterrupted) throw;
       EXPECT_NE(std::string(e.what()).find("--resume"), std::string::npos) << e.what();
@@ -278,7 +278,8 @@ TEST(Resume, ACheckpointOfAnotherNetworkIsAnError) {
   Network<float> other({1, {Recurrent{.cell = "gru", .hidden_size = 9}, Linear{.output_size = 1}}});
   SineProblem problem(other);
   Training second{folder, {}, true};
-  expect_error(ErrorCode::kModel, {first.path(), "'values'"}, [&] { Trainer(other, problem, second.config()).run(); });
+  expect_error(ErrorCode::kModel, {first.path(), "'values'"},
+               [&] { Trainer(other, problem, no_threads(), second.config()).run(); });
 }
 
 TEST(Resume, AnInterruptionWithoutACheckpointSaysSo) {
@@ -286,7 +287,8 @@ TEST(Resume, AnInterruptionWithoutACheckpointSaysSo) {
   SineProblem problem(*network);
   TrainObserver observer;
   observer.interrupted = [] { return true; };
-  expect_error(ErrorCode::kInterrupted, {"no checkpoint"}, [&] { Trainer(*network, problem, {}, observer).run(); });
+  expect_error(ErrorCode::kInterrupted, {"no checkpoint"},
+               [&] { Trainer(*network, problem, no_threads(), {}, observer).run(); });
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ TrainConfig adam(size_t epochs) { return {.epochs = epochs, .optimizer = {.name 
 TEST(Trainer, LearnsASine) {
   const auto network = sine_network();
   SineProblem problem(*network);
-  const TrainRecord record = Trainer(*network, problem, adam(60)).run();
+  const TrainRecord record = Trainer(*network, problem, no_threads(), adam(60)).run();
   EXPECT_LT(record.valid_loss, 0.01);
   EXPECT_EQ(record.epochs, 60u);
   EXPECT_EQ(record.steps, 60 * static_cast<int64_t>(SineProblem::kBatches));
@@ -31,6 +31,7 @@ TEST(Trainer, SameBitsOnAnyNumberOfThreadsWatchedOrNot) {
   for (const size_t threads : {1, 2, 3}) {
     const auto network = sine_network();
     SineProblem problem(*network, false, threads);
+    ThreadPool pool(threads);
     size_t batches = 0, validations = 0, bests = 0;
     TrainObserver watching{.on_batch =
                                [&](double done, double total, double, double) {
@@ -41,7 +42,7 @@ TEST(Trainer, SameBitsOnAnyNumberOfThreadsWatchedOrNot) {
                            .on_best = [&](const TrainRecord&) { ++bests; },
                            .on_note = {},
                            .interrupted = [] { return false; }};
-    Trainer(*network, problem, adam(3), threads == 1 ? TrainObserver{} : watching).run();
+    Trainer(*network, problem, pool, adam(3), threads == 1 ? TrainObserver{} : watching).run();
     if (threads == 1) expected = weights_of(*network);
     else {
       EXPECT_EQ(batches, 3 * SineProblem::kBatches);
@@ -72,7 +73,7 @@ TEST(Trainer, StopsEarlyWithTheBestWeights) {
   ScriptedProblem problem(*network, {5, 4, 3, 6, 3, 8, 1, 1});
   TrainConfig config = adam(8);
   config.patience = 3;
-  const TrainRecord record = Trainer(*network, problem, config).run();
+  const TrainRecord record = Trainer(*network, problem, no_threads(), config).run();
   EXPECT_EQ(problem.weights.size(), 6u);
   EXPECT_TRUE(same_bits(weights_of(*network), problem.weights[2]));
   EXPECT_TRUE(record.stopped_early);
@@ -87,14 +88,14 @@ TEST(Trainer, KeepsTheLastWeightsWhenAskedTo) {
   ScriptedProblem problem(*network, {1, 2, 3});
   TrainConfig config = adam(3);
   config.keep_best = false;
-  Trainer(*network, problem, config).run();
+  Trainer(*network, problem, no_threads(), config).run();
   EXPECT_TRUE(same_bits(weights_of(*network), problem.weights[2]));
 }
 
 TEST(Trainer, AFigureThatIsNoNumberIsNeverTheBest) {
   const auto network = sine_network();
   ScriptedProblem problem(*network, {NAN, 4, NAN, HUGE_VAL, -HUGE_VAL});
-  const TrainRecord record = Trainer(*network, problem, adam(5)).run();
+  const TrainRecord record = Trainer(*network, problem, no_threads(), adam(5)).run();
   EXPECT_EQ(record.valid_loss, 4.0);
   EXPECT_TRUE(same_bits(weights_of(*network), problem.weights[1]));
 }
@@ -104,7 +105,7 @@ TEST(Trainer, ValidatesEveryFewBatchesAndAtTheEpochsEnd) {
   ScriptedProblem problem(*network, std::vector<double>(4, 1.0));
   TrainConfig config = adam(2);
   config.validate_every = 4;
-  const TrainRecord record = Trainer(*network, problem, config).run();
+  const TrainRecord record = Trainer(*network, problem, no_threads(), config).run();
   std::vector<int64_t> steps;
   for (const TrainPoint& p : record.history) steps.push_back(p.steps);
   EXPECT_EQ(steps, (std::vector<int64_t>{4, 6, 10, 12}));
@@ -117,7 +118,7 @@ TEST(Trainer, EndsAtTheLimitOfStepsOrTime) {
     TrainConfig config = adam(3);
     if (by_time) config.time_limit = 1e-9;
     else config.max_steps = 1;
-    const TrainRecord record = Trainer(*network, problem, config).run();
+    const TrainRecord record = Trainer(*network, problem, no_threads(), config).run();
     EXPECT_EQ(record.steps, 1);
     EXPECT_EQ(record.history.size(), 1u);
     EXPECT_TRUE(record.stopped_early);
@@ -129,7 +130,7 @@ TEST(Trainer, WithoutEpochsLeavesTheNetworkAsItIs) {
   const auto network = sine_network();
   const std::vector<float> before = weights_of(*network);
   SineProblem problem(*network);
-  EXPECT_TRUE(Trainer(*network, problem, adam(0)).run().history.empty());
+  EXPECT_TRUE(Trainer(*network, problem, no_threads(), adam(0)).run().history.empty());
   EXPECT_TRUE(same_bits(weights_of(*network), before));
 }
 
@@ -138,7 +139,7 @@ TEST(Trainer, ThePlateauScheduleSeesTheValidations) {
   ScriptedProblem problem(*network, {1, 1, 1, 1});
   TrainConfig config = adam(4);
   config.schedule = {.kind = ScheduleKind::kPlateau, .patience = 0, .plateau_factor = 0.5};
-  const TrainRecord record = Trainer(*network, problem, config).run();
+  const TrainRecord record = Trainer(*network, problem, no_threads(), config).run();
   std::vector<double> rates;
   for (const TrainPoint& p : record.history) rates.push_back(p.learning_rate);
   EXPECT_EQ(rates, (std::vector<double>{0.01, 0.01, 0.005, 0.0025}));  // of the epoch before each figure
@@ -149,10 +150,10 @@ TEST(Trainer, WrongSettingsAreErrors) {
   SineProblem problem(*network);
   TrainConfig config = adam(1);
   config.optimizer.name = "adma";
-  expect_error(ErrorCode::kUsage, {"adma", "adam"}, [&] { Trainer(*network, problem, config); });
+  expect_error(ErrorCode::kUsage, {"adma", "adam"}, [&] { Trainer(*network, problem, no_threads(), config); });
   config = adam(1);
   config.optimizer.learning_rate = NAN;
-  expect_error(ErrorCode::kUsage, {"learning_rate", "nan"}, [&] { Trainer(*network, problem, config); });
+  expect_error(ErrorCode::kUsage, {"learning_rate", "nan"}, [&] { Trainer(*network, problem, no_threads(), config); });
 }
 
 TEST(TrainRecord, SurvivesJson) {
