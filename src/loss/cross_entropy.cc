@@ -1,6 +1,7 @@
 // Losses of a classifier. Predictions are logits.
 #include <algorithm>
 
+#include "base/error.h"
 #include "kernels/elementwise.h"
 #include "loss/pointwise.h"
 #include "loss/special.h"
@@ -35,27 +36,19 @@ class CrossEntropy final : public Loss<T> {
   TargetKind target_kind() const noexcept override { return TargetKind::kClass; }
   size_t outputs() const noexcept override { return classes_; }
 
-  LossValue evaluate(ConstView<T> prediction, ConstView<T> target, const T* row_weights,
-                     View<T> d_prediction) const override {
-    LossValue value{0.0, count_targets(*this, prediction, target, row_weights, d_prediction)};
-    for (size_t r = 0; r < target.rows; ++r) {
-      const T weight = row_weights ? row_weights[r] : T{1};
-      for (size_t j = 0; j < target.cols; ++j) {
-        T* d_logits = d_prediction ? d_prediction.row(r) + j * classes_ : nullptr;
-        if (counts(target(r, j), weight)) {
-          const auto label = static_cast<size_t>(target(r, j));
-          value.sum += weight * row_loss(prediction.row(r) + j * classes_, label, weight / value.count, d_logits);
-        } else if (d_logits) {
-          std::fill_n(d_logits, classes_, T{0});
-        }
-      }
-    }
-    return value;
-  }
-
  private:
+  double row_loss(const typename Loss<T>::Row& row) const override {
+    double sum = 0.0;
+    for (size_t j = 0; j < row.targets; ++j) {
+      T* d_logits = row.d_prediction ? row.d_prediction + j * classes_ : nullptr;
+      if (row.counts(j))
+        sum += target_loss(row.prediction + j * classes_, static_cast<size_t>(row.target[j]), row.scale, d_logits);
+      else if (d_logits) std::fill_n(d_logits, classes_, T{0});
+    }
+    return sum;
+  }
   // The loss of one target; writes its gradient times `scale` unless d_logits is null.
-  double row_loss(const T* logits, size_t label, double scale, T* d_logits) const noexcept {
+  double target_loss(const T* logits, size_t label, double scale, T* d_logits) const noexcept {
     T top = logits[0];
     for (size_t k = 1; k < classes_; ++k) top = logits[k] > top ? logits[k] : top;
     double sum = 0.0;

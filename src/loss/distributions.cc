@@ -84,38 +84,50 @@ struct NegativeBinomial {
   }
 };
 
+// Of counts that came divided by their row's scale.
+template <class T>
+class ScaledNegativeBinomial final : public Loss<T> {
+ public:
+  explicit ScaledNegativeBinomial(const double* row_scales) : row_scales_(row_scales) {}
+
+  std::string_view name() const noexcept override { return NegativeBinomial::kName; }
+  TargetKind target_kind() const noexcept override { return NegativeBinomial::kTarget; }
+  size_t outputs() const noexcept override { return 2; }
+
+ private:
+  double row_loss(const typename Loss<T>::Row& row) const override {
+    const double scale = row_scales_[row.index];
+    double sum = 0.0;
+    for (size_t j = 0; j < row.targets; ++j) {
+      double d[2] = {0.0, 0.0};
+      if (row.counts(j)) {
+        const double raw[2] = {row.prediction[2 * j], row.prediction[2 * j + 1]};
+        NegativeBinomialParameters p = NegativeBinomialParameters::from(raw), slope;
+        p.mean *= scale;
+        sum += negative_log_likelihood(p, std::round(row.target[j] * scale), slope);
+        d[0] = slope.mean * scale * sigmoid(raw[0]);
+        d[1] = slope.dispersion * sigmoid(raw[1]);
+      }
+      for (size_t k = 0; row.d_prediction && k < 2; ++k) row.d_prediction[2 * j + k] = static_cast<T>(d[k] * row.scale);
+    }
+    return sum;
+  }
+
+  const double* row_scales_;
+};
+
 }  // namespace
 
 template <class T>
 LossValue scaled_negative_binomial(ConstView<T> prediction, ConstView<T> target, const double* row_scales,
-                                   const T* row_weights, View<T> d_prediction) {
-  const PointwiseLoss<T, NegativeBinomial> plain{LossConfig{}};
-  LossValue value{0.0, count_targets(plain, prediction, target, row_weights, d_prediction)};
-  for (size_t r = 0; r < target.rows; ++r) {
-    const T weight = row_weights ? row_weights[r] : T{1};
-    double row_sum = 0.0;
-    for (size_t j = 0; j < target.cols; ++j) {
-      double d[2] = {0.0, 0.0};
-      if (counts(target(r, j), weight)) {
-        const double raw[2] = {prediction(r, 2 * j), prediction(r, 2 * j + 1)};
-        NegativeBinomialParameters p = NegativeBinomialParameters::from(raw), slope;
-        p.mean *= row_scales[r];
-        row_sum += negative_log_likelihood(p, std::round(target(r, j) * row_scales[r]), slope);
-        d[0] = slope.mean * row_scales[r] * sigmoid(raw[0]);
-        d[1] = slope.dispersion * sigmoid(raw[1]);
-      }
-      for (size_t k = 0; d_prediction && k < 2; ++k)
-        d_prediction(r, 2 * j + k) = static_cast<T>(d[k] * weight / value.count);
-    }
-    value.sum += weight * row_sum;
-  }
-  return value;
+                                   const T* row_weights, View<T> d_prediction, ThreadPool& pool) {
+  return ScaledNegativeBinomial<T>(row_scales).evaluate(prediction, target, row_weights, d_prediction, pool);
 }
 
 template LossValue scaled_negative_binomial(ConstView<float>, ConstView<float>, const double*, const float*,
-                                            View<float>);
+                                            View<float>, ThreadPool&);
 template LossValue scaled_negative_binomial(ConstView<double>, ConstView<double>, const double*, const double*,
-                                            View<double>);
+                                            View<double>, ThreadPool&);
 
 extern const LossEntry kGaussian = pointwise_entry<Gaussian>();
 extern const LossEntry kStudentT = pointwise_entry<StudentT>();

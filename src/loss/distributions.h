@@ -35,7 +35,7 @@ double negative_log_likelihood(const NegativeBinomialParameters& p, double y, Ne
 // weights, gradient and errors as in Loss::evaluate; row_scales [rows] are above 0.
 template <class T>
 LossValue scaled_negative_binomial(ConstView<T> prediction, ConstView<T> target, const double* row_scales,
-                                   const T* row_weights, View<T> d_prediction);
+                                   const T* row_weights, View<T> d_prediction, ThreadPool& pool = no_threads());
 
 double normal_density(double z) noexcept;  // of the standard normal distribution
 // P(Y <= y) and its inverse, the least y with P(Y <= y) >= level. NaN in, NaN out. REQUIRES: 0 < level < 1.

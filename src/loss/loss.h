@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/threads.h"
 #include "tensor/view.h"
 
 namespace elman {
@@ -49,8 +50,25 @@ class Loss {
   // the gradient of the mean (sum / count) to d_prediction unless that is null; it is 0 where a target does not count.
   // Sums run row by row in double, so the bits depend on nothing but the arguments.
   // Throws kUsage if shapes disagree, kData if a target is not of target_kind().
-  virtual LossValue evaluate(ConstView<T> prediction, ConstView<T> target, const T* row_weights,
-                             View<T> d_prediction) const = 0;
+  LossValue evaluate(ConstView<T> prediction, ConstView<T> target, const T* row_weights, View<T> d_prediction,
+                     ThreadPool& pool = no_threads()) const;
+
+ protected:
+  struct Row {
+    size_t index;
+    const T *prediction, *target;
+    size_t targets;
+    T weight;
+    double scale;     // of the gradient: weight / count
+    T* d_prediction;  // null where none is asked for
+
+    bool counts(size_t j) const noexcept { return target[j] == target[j] && weight != T{0}; }
+  };
+  // The loss of the row's targets that count, before its weight; writes the gradient.
+  virtual double row_loss(const Row& row) const = 0;
+
+ private:
+  double count_targets(ConstView<T> prediction, ConstView<T> target, const T* row_weights, View<T> d_prediction) const;
 };
 
 // How a loss enters the library: one entry a loss.

@@ -1,22 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "base/error.h"
 #include "loss/loss.h"
 
 namespace elman {
-
-// Checks what evaluate() was given and returns the weight of the targets that count.
-template <class T>
-double count_targets(const Loss<T>& loss, ConstView<T> prediction, ConstView<T> target, const T* row_weights,
-                     View<T> d_prediction);
-
-// Whether a target counts: it is neither missing nor in a row of weight 0.
-template <class T>
-bool counts(T target, T weight) noexcept {
-  return target == target && weight != T{0};
-}
 
 // A loss that adds up over single targets. `Point` knows one of them, in double:
 //   static constexpr std::string_view kName;
@@ -33,30 +23,23 @@ class PointwiseLoss final : public Loss<T> {
   TargetKind target_kind() const noexcept override { return Point::kTarget; }
   size_t outputs() const noexcept override { return point_.outputs(); }
 
-  LossValue evaluate(ConstView<T> prediction, ConstView<T> target, const T* row_weights,
-                     View<T> d_prediction) const override {
+ private:
+  double row_loss(const typename Loss<T>::Row& row) const override {
     const size_t n = outputs();
-    LossValue value{0.0, count_targets(*this, prediction, target, row_weights, d_prediction)};
     std::vector<double> p(n), d(n);
-    for (size_t r = 0; r < target.rows; ++r) {
-      const T weight = row_weights ? row_weights[r] : T{1};
-      double row_sum = 0.0;
-      for (size_t j = 0; j < target.cols; ++j) {
-        const bool present = counts(target(r, j), weight);
-        if (present) {
-          for (size_t k = 0; k < n; ++k) p[k] = prediction(r, j * n + k);
-          row_sum += point_(p.data(), target(r, j), d.data());
-        }
-        if (!d_prediction) continue;
-        const double scale = weight / value.count;
-        for (size_t k = 0; k < n; ++k) d_prediction(r, j * n + k) = present ? static_cast<T>(d[k] * scale) : T{0};
+    double sum = 0.0;
+    for (size_t j = 0; j < row.targets; ++j) {
+      const bool present = row.counts(j);
+      if (present) {
+        std::copy_n(row.prediction + j * n, n, p.begin());
+        sum += point_(p.data(), row.target[j], d.data());
       }
-      value.sum += weight * row_sum;
+      if (!row.d_prediction) continue;
+      for (size_t k = 0; k < n; ++k) row.d_prediction[j * n + k] = present ? static_cast<T>(d[k] * row.scale) : T{0};
     }
-    return value;
+    return sum;
   }
 
- private:
   Point point_;
 };
 

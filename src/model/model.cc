@@ -165,8 +165,8 @@ double Model::backward(const Sequences& x, const Target& target, State* state) {
   LossConfig config{.name = target.loss, .delta = target.delta, .classes = output_size()};
   if (!target.quantiles.empty()) config.quantiles = target.quantiles;
   const View<float> d_y = impl_->d_y.matrix(y.rows, y.cols);
-  const LossValue loss =
-      make_loss<float>(config)->evaluate(y, {target.values.data(), y.rows, target.targets}, nullptr, d_y);
+  const LossValue loss = make_loss<float>(config)->evaluate(y, {target.values.data(), y.rows, target.targets}, nullptr,
+                                                            d_y, impl_->scratch.pool);
   network.parameters().gradients().fill(0.0f);
   network.backward(impl_->scratch, steps, impl_->tape, d_y);
   carried.keep();

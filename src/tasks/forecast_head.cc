@@ -29,8 +29,8 @@ class QuantileHead final : public ForecastHead {
   bool loss_has_units() const noexcept override { return true; }
 
   LossValue evaluate(ConstView<float> prediction, ConstView<float> target, std::span<const double>,
-                     const float* weights, View<float> d_prediction) const override {
-    return loss_->evaluate(prediction, target, weights, d_prediction);
+                     const float* weights, View<float> d_prediction, ThreadPool& pool) const override {
+    return loss_->evaluate(prediction, target, weights, d_prediction, pool);
   }
   void quantiles(const float* raw, double, std::span<float> at_levels) const override {
     std::copy_n(raw, outputs(), at_levels.begin());
@@ -83,8 +83,8 @@ class RealHead final : public ForecastHead {
   bool loss_has_units() const noexcept override { return false; }
 
   LossValue evaluate(ConstView<float> prediction, ConstView<float> target, std::span<const double>,
-                     const float* weights, View<float> d_prediction) const override {
-    return loss_->evaluate(prediction, target, weights, d_prediction);
+                     const float* weights, View<float> d_prediction, ThreadPool& pool) const override {
+    return loss_->evaluate(prediction, target, weights, d_prediction, pool);
   }
   void quantiles(const float* raw, double scale, std::span<float> at_levels) const override {
     for (size_t k = 0; k < at_levels.size(); ++k) at_levels[k] = static_cast<float>(quantile(raw, scale, levels()[k]));
@@ -118,8 +118,8 @@ class CountHead final : public ForecastHead {
   bool loss_has_units() const noexcept override { return false; }
 
   LossValue evaluate(ConstView<float> prediction, ConstView<float> target, std::span<const double> scales,
-                     const float* weights, View<float> d_prediction) const override {
-    return scaled_negative_binomial(prediction, target, scales.data(), weights, d_prediction);
+                     const float* weights, View<float> d_prediction, ThreadPool& pool) const override {
+    return scaled_negative_binomial(prediction, target, scales.data(), weights, d_prediction, pool);
   }
   void quantiles(const float* raw, double scale, std::span<float> at_levels) const override {
     for (size_t k = 0; k < at_levels.size(); ++k) at_levels[k] = static_cast<float>(quantile(raw, scale, levels()[k]));

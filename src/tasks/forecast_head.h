@@ -29,7 +29,7 @@ class ForecastHead {
   // The training loss of prediction [windows, steps * outputs()] against target [windows, steps], as Loss::evaluate;
   // scales [windows] are those of the windows.
   virtual LossValue evaluate(ConstView<float> prediction, ConstView<float> target, std::span<const double> scales,
-                             const float* weights, View<float> d_prediction) const = 0;
+                             const float* weights, View<float> d_prediction, ThreadPool& pool) const = 0;
   // One step's quantiles at levels(), ascending. `scale` is the window's.
   virtual void quantiles(const float* raw, double scale, std::span<float> at_levels) const = 0;
   // One step's quantile at any level in (0, 1). Beyond its levels a head that does not know them guesses:

@@ -130,7 +130,7 @@ LossValue ForecastProblem::train_batch(size_t batch, const Random& dropout) {
   const View<float> prediction = network_.forward(scratch_, steps, x, nullptr, &tape_, &dropout);
   const View<float> d_prediction = d_prediction_.matrix(prediction.rows, prediction.cols);
   const LossValue loss = head_->evaluate(prediction, target_.matrix(windows.size(), config_.written_steps()), scales_,
-                                         weights_.data(), d_prediction);
+                                         weights_.data(), d_prediction, scratch_.pool);
   network_.backward(scratch_, steps, tape_, d_prediction);
   return loss;
 }
@@ -171,7 +171,7 @@ std::vector<CarriedBuffer> ForecastProblem::carried() {
 double ForecastProblem::validate() {
   LossValue total;
   for_each_validation_batch([&](ConstView<float> prediction, ConstView<float> target) {
-    const LossValue loss = head_->evaluate(prediction, target, scales_, weights_.data(), {});
+    const LossValue loss = head_->evaluate(prediction, target, scales_, weights_.data(), {}, scratch_.pool);
     total.sum += loss.sum;
     total.count += loss.count;
   });

@@ -52,7 +52,7 @@ double nats_per_symbol(const Network<float>& network, std::span<const uint16_t> 
       x(row, 0) = next <= tokens.size() ? tokens[next - 1] : 0;
       y(row, 0) = counts ? tokens[next] : kMissing;
     }
-    const LossValue value = loss->evaluate(network.forward(scratch, steps, x, &state), y, nullptr, {});
+    const LossValue value = loss->evaluate(network.forward(scratch, steps, x, &state), y, nullptr, {}, pool);
     total.sum += value.sum;
     total.count += value.count;
   }
@@ -99,7 +99,7 @@ LossValue TextProblem::train_batch(size_t batch, const Random& dropout) {
   if (!config_.carry_state) state_ = network_.initial_state(config_.batch_size);
   const View<float> logits = network_.forward(scratch_, steps, inputs_.matrix(rows, 1), &state_, &tape_, &dropout);
   const View<float> d_logits = d_logits_.matrix(rows, logits.cols);
-  const LossValue loss = loss_->evaluate(logits, targets_.matrix(rows, 1), nullptr, d_logits);
+  const LossValue loss = loss_->evaluate(logits, targets_.matrix(rows, 1), nullptr, d_logits, scratch_.pool);
   network_.backward(scratch_, steps, tape_, d_logits);
   // A state that has overflowed would spoil every later chunk.
   if (!std::isfinite(loss.sum)) state_ = network_.initial_state(config_.batch_size);

@@ -48,11 +48,11 @@ template <class T>
 struct Problem {
   static constexpr size_t kRows = 7, kTargets = 2;
 
-  explicit Problem(std::string_view name) : loss(make_loss<T>(config_of(name))) {
+  explicit Problem(std::string_view name, size_t rows = kRows) : loss(make_loss<T>(config_of(name))) {
     Random random(3, 0);
-    prediction = Tensor<T>(kRows, kTargets * loss->outputs());
-    target = Tensor<T>(kRows, kTargets);
-    gradient = Tensor<T>(kRows, kTargets * loss->outputs());
+    prediction = Tensor<T>(rows, kTargets * loss->outputs());
+    target = Tensor<T>(rows, kTargets);
+    gradient = Tensor<T>(rows, kTargets * loss->outputs());
     for (size_t i = 0; i < prediction.size(); ++i) prediction.data()[i] = static_cast<T>(random.uniform(-3, 3));
     for (size_t i = 0; i < target.size(); ++i) target.data()[i] = static_cast<T>(draw_target(random));
   }
@@ -67,8 +67,8 @@ struct Problem {
     return kNan;
   }
 
-  LossValue evaluate(const T* weights = nullptr) {
-    return loss->evaluate(prediction, target, weights, gradient.view());
+  LossValue evaluate(const T* weights = nullptr, ThreadPool& pool = no_threads()) {
+    return loss->evaluate(prediction, target, weights, gradient.view(), pool);
   }
 
   std::unique_ptr<Loss<T>> loss;
@@ -154,6 +154,19 @@ TEST_P(EveryLossTest, RowsOfWeightZeroAreNotRead) {
   const LossValue after = problem.evaluate(weights);
   EXPECT_EQ(before.sum, after.sum);
   EXPECT_EQ(before.count, after.count);
+}
+
+TEST_P(EveryLossTest, SameBitsOnAnyNumberOfThreads) {
+  constexpr size_t kMany = 3001;  // worth several threads
+  Problem<float> alone(name(), kMany);
+  const LossValue value = alone.evaluate();
+  for (const size_t threads : {2, 3}) {
+    ThreadPool pool(threads);
+    Problem<float> together(name(), kMany);
+    EXPECT_EQ(together.evaluate(nullptr, pool).sum, value.sum) << threads << " threads";
+    for (size_t i = 0; i < alone.gradient.size(); ++i)
+      ASSERT_EQ(together.gradient.data()[i], alone.gradient.data()[i]) << threads << " threads, " << i;
+  }
 }
 
 TEST_P(EveryLossTest, StridedViewsGiveTheSameBits) {
