@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <span>
 #include <vector>
 
 namespace elman {
@@ -16,8 +15,19 @@ class Random {
 
   // Four independent uniform 32-bit words.
   std::array<uint32_t, 4> block(uint64_t counter) const noexcept;
-  // The words of the blocks from `counter` on, faster than one by one. REQUIRES: out holds whole blocks.
-  void fill(uint64_t counter, std::span<uint32_t> out) const noexcept;
+  // For whoever computes blocks side by side: kRounds of Philox, each with the next key.
+  static constexpr int kRounds = 10;
+  static constexpr uint64_t kFactors[2] = {0xD2511F53, 0xCD9E8D57};
+  struct Key {
+    uint32_t words[2];
+    void advance() noexcept {
+      words[0] += 0x9E3779B9;
+      words[1] += 0xBB67AE85;
+    }
+  };
+  Key key() const noexcept { return {{static_cast<uint32_t>(seed_), static_cast<uint32_t>(seed_ >> 32)}}; }
+  uint64_t stream() const noexcept { return stream_; }
+
   // Uniform in [0, 1), 24 bits, from one word of a block.
   static float to_unit(uint32_t word) noexcept { return static_cast<float>(word >> 8) * 0x1p-24f; }
 

@@ -19,8 +19,8 @@ class DropoutLayer : public Layer<T> {
 
  private:
   enum Slot { kOutput };
-  // Element (r, c) is decided by the random source and (first_row + r, c).
-  void apply(ThreadPool& pool, const Random& random, size_t first_row, View<T> x) const;
+  // Element (r, c) is decided by the random source and (first_row + r, c). y may be x.
+  void apply(ThreadPool& pool, const Random& random, size_t first_row, ConstView<T> x, View<T> y) const;
   size_t size_;
   int32_t threshold_;  // of 16 random bits, below which an element is dropped
 };

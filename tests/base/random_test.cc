@@ -20,19 +20,6 @@ TEST(Random, IsPhilox) {
             (Words{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 }
 
-TEST(Random, FillsWithTheSameBlocks) {
-  const Random random(3, 5);
-  const uint64_t first = (1ull << 32) - 7;  // the counter's halves carry
-  for (const size_t blocks : {0u, 1u, 31u, 32u, 33u, 100u}) {
-    std::vector<uint32_t> words(4 * blocks + 1, 42u);
-    random.fill(first, {words.data(), 4 * blocks});
-    for (size_t i = 0; i < blocks; ++i)
-      EXPECT_TRUE(std::ranges::equal(random.block(first + i), std::span(words).subspan(4 * i, 4)))
-          << i << " of " << blocks;
-    EXPECT_EQ(words.back(), 42u);
-  }
-}
-
 TEST(Random, DrawsTheBlocksInOrder) {
   Random random(3, 5);
   for (uint64_t counter = 0; counter < 3; ++counter)
