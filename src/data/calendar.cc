@@ -8,12 +8,21 @@ namespace {
 
 // Sine and cosine of a fraction of a full turn, by polynomials: the same bits under every C library.
 std::array<float, 2> unit_circle(double turns) noexcept {
+  struct Term {
+    double sine, cosine;
+  };
+  static constexpr auto kTerms = [] {  // of the Taylor series, innermost first
+    std::array<Term, 7> terms = {};
+    for (int i = 0, k = 14; k >= 2; ++i, k -= 2)
+      terms[static_cast<size_t>(i)] = {1.0 / (k * (k + 1)), 1.0 / (k * (k - 1))};
+    return terms;
+  }();
   const double quarter = std::floor(turns * 4.0 + 0.5);
   const double x = (turns - quarter * 0.25) * 6.283185307179586, xx = x * x;  // |x| <= pi/4
   double sine = 1.0, cosine = 1.0;
-  for (int k = 14; k >= 2; k -= 2) {  // Taylor series, innermost term first
-    sine = 1.0 - sine * xx / (k * (k + 1));
-    cosine = 1.0 - cosine * xx / (k * (k - 1));
+  for (const Term& term : kTerms) {
+    sine = 1.0 - sine * (xx * term.sine);
+    cosine = 1.0 - cosine * (xx * term.cosine);
   }
   sine *= x;
   switch (static_cast<int64_t>(quarter) & 3) {
@@ -39,8 +48,7 @@ size_t hour_of(Time time) noexcept { return static_cast<size_t>(to_civil(time).o
 constexpr CalendarCycle kCycles[] = {{"month", 12, month_of}, {"weekday", 7, weekday_of}, {"hour", 24, hour_of}};
 
 // How much of the feature's cycle has passed, in [0, 1).
-double phase(Time time, CalendarFeature feature) noexcept {
-  const CivilTime civil = to_civil(time);
+double phase(Time time, const CivilTime& civil, CalendarFeature feature) noexcept {
   switch (feature) {
     case CalendarFeature::kMonthOfYear: return ratio(civil.month - 1, 12);
     case CalendarFeature::kDayOfYear: {
@@ -73,8 +81,9 @@ std::vector<CalendarFeature> calendar_features(const Frequency& frequency) {
 }
 
 void fill_calendar(Time time, std::span<const CalendarFeature> features, std::span<float> out) noexcept {
+  const CivilTime civil = to_civil(time);
   for (size_t i = 0; i < features.size(); ++i) {
-    const auto [sine, cosine] = unit_circle(phase(time, features[i]));
+    const auto [sine, cosine] = unit_circle(phase(time, civil, features[i]));
     out[2 * i] = sine;
     out[2 * i + 1] = cosine;
   }

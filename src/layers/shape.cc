@@ -3,6 +3,19 @@
 #include <algorithm>
 
 namespace elman {
+namespace {
+
+constexpr size_t kFew = 8;  // numbers, for which a call that copies them takes longer than they do
+
+template <class Body>
+void for_each_sequence(ThreadPool& pool, const Steps& steps, const Body& body) {
+  constexpr size_t kGrain = 2048;  // steps
+  pool.split(steps.batch(), kGrain / steps.steps() + 1, [&](size_t begin, size_t end) {
+    for (size_t b = begin; b < end; ++b) body(b);
+  });
+}
+
+}  // namespace
 
 template <class T>
 View<T> LastStepLayer<T>::forward(const Pass<T>& pass, const Steps& steps, ConstView<T> x) const {
@@ -35,8 +48,13 @@ View<T> FlattenLayer<T>::forward(const Pass<T>& pass, const Steps& steps, ConstV
          "flatten: expected sequences of {} steps, got {}{}; a model with a fixed look-back takes no other", steps_,
          steps.uniform() ? "" : "different lengths up to ", steps.steps());
   const View<T> y = pass.kept().matrix(this->id(), kOutput, steps.batch(), steps_ * size_);
-  for (size_t t = 0; t < steps_; ++t)
-    for (size_t b = 0; b < steps.batch(); ++b) std::copy_n(x.row(steps.offset(t) + b), size_, y.row(b) + t * size_);
+  for_each_sequence(pass.scratch.pool, steps, [&](size_t b) {
+    if (size_ > kFew)
+      for (size_t t = 0; t < steps_; ++t) std::copy_n(x.row(steps.offset(t) + b), size_, y.row(b) + t * size_);
+    else
+      for (size_t c = 0; c < size_; ++c)
+        for (size_t t = 0; t < steps_; ++t) y(b, t * size_ + c) = x(steps.offset(t) + b, c);
+  });
   return y;
 }
 
@@ -44,8 +62,13 @@ template <class T>
 View<T> FlattenLayer<T>::backward(const BackwardPass<T>& pass, const Steps& steps, View<T> d_y, bool need_d_x) const {
   if (!need_d_x) return {};
   const View<T> d_x = pass.scratch.buffers.matrix(this->id(), kDeltaInput, steps.rows(), size_);
-  for (size_t t = 0; t < steps_; ++t)
-    for (size_t b = 0; b < steps.batch(); ++b) std::copy_n(d_y.row(b) + t * size_, size_, d_x.row(steps.offset(t) + b));
+  for_each_sequence(pass.scratch.pool, steps, [&](size_t b) {
+    if (size_ > kFew)
+      for (size_t t = 0; t < steps_; ++t) std::copy_n(d_y.row(b) + t * size_, size_, d_x.row(steps.offset(t) + b));
+    else
+      for (size_t c = 0; c < size_; ++c)
+        for (size_t t = 0; t < steps_; ++t) d_x(steps.offset(t) + b, c) = d_y(b, t * size_ + c);
+  });
   return d_x;
 }
 
