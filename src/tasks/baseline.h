@@ -17,7 +17,8 @@ struct Baseline {
 
 // Every baseline. The one that skill scores refer to is seasonal_naive.
 std::span<const Baseline* const> baselines();
-inline constexpr std::string_view kSeasonalNaiveName = "seasonal_naive", kShrunkenThetaName = "shrunken_theta";
+inline constexpr std::string_view kDriftName = "drift", kSeasonalNaiveName = "seasonal_naive",
+                                  kShrunkenThetaName = "shrunken_theta";
 
 // The newest value that was observed, 0 when there is none: what baselines do when they can do nothing else.
 double last_observed(std::span<const double> past) noexcept;

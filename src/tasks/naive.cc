@@ -55,6 +55,6 @@ std::vector<double> drift(std::span<const double> past, size_t, size_t horizon) 
 extern const Baseline kNaive = {"naive", naive};
 extern const Baseline kSeasonalNaive = {kSeasonalNaiveName, seasonal_naive};
 extern const Baseline kSeasonalMean = {"seasonal_mean", seasonal_mean};
-extern const Baseline kDrift = {"drift", drift};
+extern const Baseline kDrift = {kDriftName, drift};
 
 }  // namespace elman

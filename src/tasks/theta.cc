@@ -6,7 +6,8 @@
 // and the mean of the line's continuation and of a simple exponential smoothing of Z_2 gets its season back.
 //
 // theta is told a season by a test, which the trend of a short series hides it from; shrunken_theta always looks for
-// one and believes in it as far as it stands out.
+// one and believes in it as far as it stands out. So it does with the trend: of its slope theta goes on with half,
+// shrunken_theta with more, up to all of it, the better the changes of the series agree on one.
 
 #include <algorithm>
 #include <cmath>
@@ -39,6 +40,24 @@ double best_level(const std::vector<double>& y) {
   }
 }
 
+// From 0 to 1: how far the mean change of a step stands out from chance, two standard errors being halfway.
+double evidence_of_trend(const std::vector<double>& y) {
+  double sum = 0, squares = 0, count = 0, last = NAN;
+  for (const double v : y) {
+    if (std::isnan(v)) continue;
+    if (!std::isnan(last)) {
+      sum += v - last;
+      squares += (v - last) * (v - last);
+      ++count;
+    }
+    last = v;
+  }
+  if (count < 2) return 0;
+  const double mean = sum / count, error = std::max(squares / count - mean * mean, 0.0) / (count - 1);  // squared
+  const double evidence = mean * mean / (mean * mean + 4 * error);
+  return std::isfinite(evidence) ? evidence : 0;  // nothing changes, or too much for squares
+}
+
 // Forecasts of a series that was never negative stop at 0.
 template <SeasonalAdjustment::Evidence kEvidence>
 std::vector<double> theta(std::span<const double> past, size_t season, size_t horizon) {
@@ -47,6 +66,7 @@ std::vector<double> theta(std::span<const double> past, size_t season, size_t ho
   std::vector<double> y(past.size());
   for (size_t t = 0; t < past.size(); ++t) y[t] = adjustment.remove(past[t], t) - centre;
   const TrendLine line = fit_line(y);
+  const double more = kEvidence == SeasonalAdjustment::Evidence::kShrink ? line.slope / 2 * evidence_of_trend(y) : 0;
   for (size_t t = 0; t < y.size(); ++t) y[t] = 2 * y[t] - line.at(static_cast<double>(t));
   const double level = best_level(y);
 
@@ -54,7 +74,8 @@ std::vector<double> theta(std::span<const double> past, size_t season, size_t ho
   std::vector<double> future(horizon);
   for (size_t k = 0; k < horizon; ++k) {
     const size_t t = past.size() + k;
-    const double v = adjustment.restore(centre + (line.at(static_cast<double>(t)) + level) / 2, t);
+    const double middle = (line.at(static_cast<double>(t)) + level) / 2 + more * static_cast<double>(k + 1);
+    const double v = adjustment.restore(centre + middle, t);
     future[k] = never_negative ? std::max(v, 0.0) : v;
   }
   return future;

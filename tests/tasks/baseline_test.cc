@@ -133,6 +133,18 @@ TEST(Theta, ContinuesALineAtHalfItsSlope) {
   for (size_t k = 0; k < found.size(); ++k) EXPECT_NEAR(found[k], 8 + 0.5 * static_cast<double>(k + 1), 2e-4);
 }
 
+TEST(Theta, WithTheShrunkenSeasonContinuesALineThatNothingBlurs) {
+  const std::vector<double> found = run("shrunken_theta", {1, 2, kMissing, 4, 5, 6, 7, 8}, 1, 3);
+  const std::vector<double> even = run("shrunken_theta", {1, 2, 3, 4, 5, 6, 7, 8}, 1, 3);
+  for (size_t k = 0; k < even.size(); ++k) {
+    EXPECT_NEAR(even[k], 9 + static_cast<double>(k), 2e-4);
+    EXPECT_LT(found[k], even[k]);  // one change is twice the others
+  }
+  // Ups and downs that lead nowhere leave half of the slope that least squares see.
+  const std::vector<double> walk = {5, 7, 5, 7, 5, 7, 5};
+  EXPECT_EQ(run("shrunken_theta", walk, 1, 3), run("theta", walk, 1, 3));
+}
+
 TEST(SeasonalAdjustment, FindsTheFactorsThroughGaps) {
   std::vector<double> y;
   const double factors[] = {0.5, 1.5, 1.2, 0.8};

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes tests/data/golden/theta.json: forecasts of the theta method as the M4 competition's benchmark code runs it, and with
-shrunken seasonal indices.
+shrunken seasonal indices and as much of the trend as the changes of the series agree on.
 
     tools/golden/theta.py [OUTPUT]
 
@@ -84,6 +84,9 @@ def theta(y, season, horizon, shrink=False):
     slope, start = np.polyfit(np.arange(n), adjusted, 1)
     line = start + slope * np.arange(n + horizon)
     forecast = (line[n:] + smoothed_level(2 * adjusted - line[:n])) / 2
+    if shrink:
+        t = np.mean(np.diff(adjusted)) / (np.std(np.diff(adjusted), ddof=1) / np.sqrt(n - 1))
+        forecast = forecast + slope / 2 * t**2 / (t**2 + 4) * np.arange(1, horizon + 1)
     forecast = forecast * season_of[n:] if kind == "multiplicative" else forecast + season_of[n:]
     forecast = np.maximum(forecast, 0) if np.all(y >= 0) else forecast
     if shrink and 1 < season <= n < 2 * season:
