@@ -166,7 +166,9 @@ void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
   if (is_long || !corrects_forecasts(c)) return;
   c.choose_base = true;
   if (c.season > 1) c.bases.emplace_back(kSeasonalNaiveName);  // else the level is the same
-  const bool is_hourly = c.season > 12 && c.season != 52;      // or finer; not tried on panels of these
+  // Without a season mostly years, which grow, and from the level all growth would be the network's to forecast.
+  else if (!few) c.bases = {std::string(kDriftName)};
+  const bool is_hourly = c.season > 12 && c.season != 52;  // or finer; not tried on panels of these
   if (!few && is_hourly) return;
   c.bases.emplace_back(kShrunkenThetaName);
   c.blend = blend;

@@ -27,15 +27,17 @@ Split split_of(size_t length, const ForecastConfig& config, bool hold_out) {
   const size_t room = std::max(length > h ? length - h : 0, (length + 2) / 3);
   const size_t least = std::min(std::min(config.season, length / 2) + 1, room);
   if (length < least + h) return split;
-  // To keep: as many origins to train from as a window must have seen, and as two horizons have steps. With fewer, or a
-  // single horizon held out, a network learned and showed so little that, of a short series, Theta forecast better.
+  // To keep: as many origins to train from as a window must have seen, as two horizons have steps, and sixteen. With
+  // fewer, or a single horizon held out, a network learned and showed so little that, of a short series, Theta forecast
+  // better.
   // Where nothing else can judge, as many origins as it forecasts do, or half of these.
+  constexpr size_t kFewest = 16;
   const auto hold = [&](size_t origins, size_t horizons) {
     const size_t kept = h + least + origins - 1;
     if (split.held == 0 && length > kept) split.held = held_out(length - kept, length, horizons, config);
   };
   if (hold_out && config.past_can_judge) {
-    hold(std::max(least, 2 * h), 2);
+    hold(std::max({least, 2 * h, kFewest}), 2);
   } else if (hold_out) {
     const size_t few = std::min(least, h);
     for (const size_t origins : {least, few, (few + 1) / 2}) hold(origins, 1);

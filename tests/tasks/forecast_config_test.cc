@@ -168,6 +168,9 @@ TEST(ForecastConfig, TriesBasesByTheData) {
   config.season = 24;
   EXPECT_EQ(tried(30, 120).bases, (Names{"level", "seasonal_naive"}));
   EXPECT_FALSE(tried(30, 120).blend);
+  config.season = 1;
+  EXPECT_EQ(tried(1, 120).bases, (Names{"level", "shrunken_theta"}));
+  EXPECT_EQ(tried(30, 120).bases, (Names{"drift", "shrunken_theta"}));
   config.season = 0;
   EXPECT_EQ(tried(1, 6000).bases, Names{"level"});
   EXPECT_FALSE(tried(1, 6000).choose_base);

@@ -87,7 +87,8 @@ TEST(Split, HoldsOutAYearOfFour) {
   EXPECT_EQ(split_of(41, config, true).held, 0u);
 }
 
-// Less than two horizons, or two horizons' origins to train from, are no judge where the past can be one instead.
+// Less than two horizons, or two horizons' origins or sixteen to train from, are no judge where the past can be one
+// instead.
 TEST(Split, HoldsNothingOutWhereThePastJudgesBetter) {
   ForecastConfig config;
   config.horizon = config.season = 12;
@@ -98,6 +99,11 @@ TEST(Split, HoldsNothingOutWhereThePastJudgesBetter) {
   EXPECT_EQ(split_of(72, config, true).training, 24u);
   config.validation_share = 0.1;  // asked for
   EXPECT_EQ(split_of(60, config, true).held, 12u);
+  config.validation_share = 0.2;
+  config.horizon = config.season = 4;
+  EXPECT_EQ(split_of(31, config, true).held, 0u);
+  EXPECT_EQ(split_of(32, config, true).held, 8u);
+  EXPECT_EQ(split_of(32, config, true).training, 16u);
 }
 
 // A horizon for each tenth, or as many as leave windows to train with.
