@@ -62,7 +62,6 @@ constexpr size_t kManySeries = 20;      // from here on a panel: series teach ea
 constexpr size_t kSeriesThatJudge = 3;  // of which a horizon each says enough of a network
 constexpr size_t kLongValues = 5000;    // from here on a few series are long enough for larger batches and fewer steps
 constexpr size_t kFewWindows = 300;     // with fewer, a wide layer learns them by heart
-constexpr size_t kThetaSeasons = 10;    // that Theta reads at least, of few series or where it forecasts alone
 constexpr size_t kLargestBatch = 128;   // chosen; a short series fills it with windows drawn more than once
 constexpr size_t kFewestBatches = 25, kMostBatches = 100;  // of an epoch, that is, between two validations
 
@@ -91,6 +90,10 @@ bool is_intermittent(const SeriesSet& data) {
   std::nth_element(demands.begin(), median, demands.end());
   return *median <= kSmall;
 }
+
+// Values that Theta reads at least, of few series or where it forecasts alone: ten seasons, of days two years. Months
+// err more by a longer past, hours as much, and of 67 series of days (NN5) ten weeks 9 % more than two years.
+size_t theta_look_back(size_t season) { return (season == 7 ? 104 : 10) * season; }
 
 size_t divide_up(size_t value, size_t by) { return (value + by - 1) / by; }
 size_t round_up(size_t value, size_t multiple) { return divide_up(value, multiple) * multiple; }
@@ -246,7 +249,7 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
     if (choose_base && choose_look_back) c.look_back = round_up(longest, c.segment);
     theta_reads_on = choose_base;
   }
-  if (theta_reads_on && choose_look_back) c.theta_look_back = kThetaSeasons * c.season;
+  if (theta_reads_on && choose_look_back) c.theta_look_back = theta_look_back(c.season);
   const bool draws_intervals = c.epochs > 0;  // else the errors of the past alone make them
   c.conformal = (c.conformal || !draws_intervals) && can_calibrate(c, lengths);
   return c;

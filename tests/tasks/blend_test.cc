@@ -90,7 +90,7 @@ TEST(Blend, FewHorizonsShowLittleSkewness) {
 }
 
 // Theta may read more than the network, and the model keeps as much.
-TEST(Blend, ThetaReadsTenSeasonsOfFewSeries) {
+TEST(Blend, ThetaReadsOnOfFewSeries) {
   const SeriesSet data = make_series(1, 200);
   ThreadPool pool(1);
   ForecastConfig config = quick();
@@ -99,6 +99,9 @@ TEST(Blend, ThetaReadsTenSeasonsOfFewSeries) {
   const ForecastConfig& chosen = model.config();
   EXPECT_EQ(chosen.theta_look_back, 10 * chosen.season);
   EXPECT_GT(chosen.theta_look_back, chosen.look_back);
+  config.season = 7;
+  EXPECT_EQ(resolve(config, data).theta_look_back, 104u * 7);
+  config.season = 0;
   EXPECT_EQ(model.forecast(nullptr, 0, {0.5}, pool)[0].y_hat, model.forecast(&data, 0, {0.5}, pool)[0].y_hat);
   config.look_back = 2 * chosen.season;  // asked for, of both
   EXPECT_EQ(resolve(config, data).theta_look_back, 0u);
