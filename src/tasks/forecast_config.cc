@@ -91,9 +91,11 @@ bool is_intermittent(const SeriesSet& data) {
   return *median <= kSmall;
 }
 
-// Values that Theta reads at least, of few series or where it forecasts alone: ten seasons, of days two years. Months
-// err more by a longer past, hours as much, and of 67 series of days (NN5) ten weeks 9 % more than two years.
-size_t theta_look_back(size_t season) { return (season == 7 ? 104 : 10) * season; }
+// Values that Theta reads at least, of few series, of days, or where it forecasts alone: ten seasons, of days two
+// years. Months err more by a longer past, hours as much, and of 67 series of days (NN5) ten weeks 9 % more than two
+// years.
+constexpr size_t kDaysOfWeek = 7;
+size_t theta_look_back(size_t season) { return (season == kDaysOfWeek ? 104 : 10) * season; }
 
 size_t divide_up(size_t value, size_t by) { return (value + by - 1) / by; }
 size_t round_up(size_t value, size_t multiple) { return divide_up(value, multiple) * multiple; }
@@ -242,7 +244,7 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
   c.head = head_of(c).name;
   const bool choose_base = c.bases.empty();
   choose_training(c, lengths);
-  bool theta_reads_on = c.blend && !is_panel(lengths.size());
+  bool theta_reads_on = c.blend && (!is_panel(lengths.size()) || c.season == kDaysOfWeek);
   if (corrects_forecasts(c) && held_horizons(data, c) == 0) {
     c.epochs = 0;
     if (choose_base) leave_to_theta(c);

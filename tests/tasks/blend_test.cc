@@ -101,6 +101,7 @@ TEST(Blend, ThetaReadsOnOfFewSeries) {
   EXPECT_GT(chosen.theta_look_back, chosen.look_back);
   config.season = 7;
   EXPECT_EQ(resolve(config, data).theta_look_back, 104u * 7);
+  EXPECT_EQ(resolve(config, make_series(30, 200)).theta_look_back, 104u * 7);
   config.season = 0;
   EXPECT_EQ(model.forecast(nullptr, 0, {0.5}, pool)[0].y_hat, model.forecast(&data, 0, {0.5}, pool)[0].y_hat);
   config.look_back = 2 * chosen.season;  // asked for, of both
