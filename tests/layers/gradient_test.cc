@@ -77,8 +77,10 @@ TEST(LayerGradient, LastStepOfBothDirections) {
 
 TEST(LayerGradient, Flatten) {
   Parameters<D> parameters;
-  FlattenLayer<D> layer(0, 4, 3);
-  check(layer, parameters, 3, Steps(4, 2));
+  for (const size_t size : {3, 12}) {  // a few numbers and more are copied in different ways
+    FlattenLayer<D> layer(0, 4, size);
+    check(layer, parameters, size, Steps(4, 2));
+  }
 }
 
 TEST(LayerGradient, Crop) {

@@ -163,6 +163,14 @@ TEST_F(LayerTest, FlattenPutsTheStepsSideBySide) {
   for (size_t r = 0; r < 6; ++r)
     for (size_t c = 0; c < 2; ++c) x(r, c) = static_cast<float>(10 * r + c);
   EXPECT_EQ(run(layer, Steps(3, 2), x), (std::vector<float>{0, 1, 20, 21, 40, 41, 10, 11, 30, 31, 50, 51}));
+  constexpr size_t kWide = 20;  // copied at once, where a few numbers are not
+  FlattenLayer<float> wide_layer(1, 3, kWide);
+  Tensor<float> wide(6, kWide);
+  for (size_t i = 0; i < wide.size(); ++i) wide.data()[i] = static_cast<float>(i);
+  const std::vector<float> flat = run(wide_layer, Steps(3, 2), wide);
+  for (size_t b = 0; b < 2; ++b)
+    for (size_t t = 0; t < 3; ++t)
+      for (size_t c = 0; c < kWide; ++c) EXPECT_EQ(flat[(b * 3 + t) * kWide + c], wide(t * 2 + b, c));
   const std::vector<size_t> lengths{3, 2};
   expect_error(ErrorCode::kUsage, {"3 steps", "got 2"}, [&] { run(layer, Steps(2, 3), x); });
   expect_error(ErrorCode::kUsage, {"3 steps", "different lengths"}, [&] { run(layer, Steps::packed(lengths), x); });

@@ -135,7 +135,7 @@ void add_forecast_flags(Verb& verb, ForecastConfig& config) {
       .check([](std::string_view name) { find_head(name); });
   flags.add("--season", config.season, at_least(0), "Steps of the season").zero_means("by the calendar, or detected");
   flags.add("--look-back", config.look_back, at_least(0), "Values read before each forecast")
-      .zero_means("by the season; of few series Theta then reads ten");
+      .zero_means("by the season; Theta then reads ten of few series, 104 of days");
   flags.add("--segment", config.segment, at_least(0), "Values read at each recurrent step").zero_means("by the model");
   CovariateColumns& columns = config.covariates;
   flags.add("--past", columns.past, "COLUMNS", "Covariates known up to the forecast, such as temperature,pressure")
