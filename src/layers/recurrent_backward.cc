@@ -144,27 +144,29 @@ void RecurrentLayer<T>::backward_products(const Run& run, size_t t, size_t phase
 }
 
 // All that the gates' gradient of a window leads to, in pieces that do not wait for each other: a part of the columns
-// for each thread, then a few rows of d_x at a time for whoever is free.
+// for either weight, then a few rows of d_x at a time for whoever is free. The fewer parts, the less often a thread
+// copies what it multiplies with; d_x evens out what W_hh then takes longer than W_ih.
 template <class T>
 void RecurrentLayer<T>::window_gradients(const BackwardPass<T>& pass, const Run& run, ThreadPool& pool, ConstView<T> x,
                                          T* sums, View<T> d_x, GemmStart start) const {
   const size_t row = run.window.row, rows = run.window.rows, width = run.d_gates.cols;
   const size_t threads = pool.size(), blocks = (width + kColumns - 1) / kColumns;
-  const size_t parts = std::min(d_x || threads == 1 ? threads : 2 * threads, blocks);
+  const size_t parts = std::min(d_x && hidden_ <= 2 * input_ ? (threads + 1) / 2 : threads, blocks);
   const size_t pieces = !d_x ? 0 : threads == 1 ? 1 : std::clamp<size_t>(rows / kPieceRows, 1, 4 * threads);
   const GradientRows gradient_rows = rows_of_gradients();
   const auto piece = [&](size_t i) {
-    if (i < parts) {
-      const size_t begin = i * blocks / parts * kColumns, end = std::min((i + 1) * blocks / parts * kColumns, width);
+    if (i < 2 * parts) {
+      const size_t part = i % parts, begin = part * blocks / parts * kColumns;
+      const size_t end = std::min((part + 1) * blocks / parts * kColumns, width);
+      if (i < parts) return weight_gradients(pass, run, gradient_rows, begin, end);
       projection_->weight_gradient(pass, x.slice_rows(row, rows), run.d_gates, begin, end);
-      weight_gradients(pass, run, gradient_rows, begin, end);
       column_sums(run.d_gates.slice_cols(begin, end - begin), sums + begin);
     } else {
-      const size_t begin = (i - parts) * rows / pieces, count = (i - parts + 1) * rows / pieces - begin;
+      const size_t n = i - 2 * parts, begin = n * rows / pieces, count = (n + 1) * rows / pieces - begin;
       projection_->input_gradient(run.d_gates.slice_rows(begin, count), d_x.slice_rows(row + begin, count), start);
     }
   };
-  pool.each(parts + pieces, piece);
+  pool.each(2 * parts + pieces, piece);
   vector_gradients(pass, run);
 }
 
