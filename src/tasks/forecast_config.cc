@@ -146,22 +146,37 @@ void check_batch(const ForecastConfig& c, const std::vector<size_t>& lengths, co
          c.batch_size, windows, path, most);
 }
 
+// Whether more than categories and flags is known ahead, such as a temperature.
+bool knows_measure_ahead(const CovariateColumns& columns, const SeriesSet& data) {
+  const auto is_measured = [](double v) { return !std::isnan(v) && v != 0 && v != 1; };
+  const size_t first = columns.past.size();
+  for (size_t k = first; k < first + columns.future.size(); ++k) {
+    if (!data.categories[k].empty()) continue;
+    for (const Series& s : data.series)
+      if (std::any_of(s.covariates[k].begin(), s.covariates[k].end(), is_measured)) return true;
+  }
+  return false;
+}
+
 // Few short series learn in fewer steps of smaller batches, and are validated more often, as their best weights may
 // come early: an epoch is a pass over their windows, within limits. Of a larger set it is a sample, and many are drawn.
-void choose_training(ForecastConfig& c, const std::vector<size_t>& lengths) {
+// Long series are soon learned by heart, but what a measure known ahead tells holds at other times too: there is more
+// to learn, in larger steps, and a short training is not tried, as the held-out stretch alone often prefers it.
+void choose_training(ForecastConfig& c, const SeriesSet& data, const std::vector<size_t>& lengths) {
   const size_t values = std::accumulate(lengths.begin(), lengths.end(), size_t{0});
   const size_t windows = training_windows(c, lengths);
   const bool few = !is_panel(lengths.size()), is_long = few && values > kLongValues, is_small = few && !is_long;
+  const bool is_told = is_long && corrects_forecasts(c) && knows_measure_ahead(c.covariates, data);
   if (c.validation_share == 0) c.validation_share = is_small ? 0.2 : 0.1;
   if (c.hidden_size == 0) c.hidden_size = windows < kFewWindows ? 16 : is_long ? 128 : 64;
   if (c.batch_size == 0) c.batch_size = is_small ? 32 : is_long ? 64 : kLargestBatch;
-  if (c.learning_rate == 0) c.learning_rate = is_long ? 1e-3 : 3e-3;
+  if (c.learning_rate == 0) c.learning_rate = is_told ? 2e-3 : is_long ? 1e-3 : 3e-3;
   if (c.batches_per_epoch == 0)
     c.batches_per_epoch =
         is_small ? std::clamp(divide_up(windows, c.batch_size), kFewestBatches, kMostBatches) : kMostBatches;
-  if (c.epochs == 0 && !is_small) c.short_epochs = is_long ? 10 : 8;
-  if (c.epochs == 0) c.epochs = is_long ? 30 : is_small ? 20 : 60;
-  if (c.ensemble == 0) c.ensemble = is_long ? 8 : 3;
+  if (c.epochs == 0 && !is_small && !is_told) c.short_epochs = is_long ? 10 : 8;
+  if (c.epochs == 0) c.epochs = is_long && !is_told ? 30 : is_small ? 20 : 60;
+  if (c.ensemble == 0) c.ensemble = is_told ? 4 : is_long ? 8 : 3;
   const bool blend = std::exchange(c.blend, false);
   c.ridge = blend && c.ridge && c.bases.empty() && is_long && suits_ridge(c);
   if (!c.bases.empty()) return;
@@ -243,7 +258,7 @@ ForecastConfig resolve(ForecastConfig c, const SeriesSet& data) {
   check_batch(c, lengths, data.path);
   c.head = head_of(c).name;
   const bool choose_base = c.bases.empty();
-  choose_training(c, lengths);
+  choose_training(c, data, lengths);
   bool theta_reads_on = c.blend && (!is_panel(lengths.size()) || c.season == kDaysOfWeek);
   if (corrects_forecasts(c) && held_horizons(data, c) == 0) {
     c.epochs = 0;

@@ -221,6 +221,32 @@ TEST(ForecastConfig, MoreNetworksForecastFewLongSeries) {
   EXPECT_EQ(networks(1, 6000), 2u);
 }
 
+// A flag known ahead changes nothing.
+TEST(ForecastConfig, LongSeriesLearnMoreOfAMeasureKnownAhead) {
+  ForecastConfig config;
+  config.horizon = 6;
+  config.covariates.past = {"sensor"};
+  config.covariates.future = {"known"};
+  const auto chosen = [&](double known, size_t length = 6000) {
+    SeriesSet data = make_series(1, length);
+    data.covariate_columns = {"sensor", "known"};
+    data.categories.resize(2);
+    data.series[0].covariates.assign(2, std::vector<double>(length, 0.5));
+    std::vector<double>& ahead = data.series[0].covariates[1];
+    for (size_t t = 0; t < length; ++t) ahead[t] = t % 2 == 0 ? known : 0;
+    const ForecastConfig c = resolve(config, data);
+    return std::tuple(c.learning_rate, c.short_epochs, c.epochs, c.ensemble);
+  };
+  const auto told = std::tuple(2e-3, size_t{0}, size_t{60}, size_t{4});
+  const auto untold = std::tuple(1e-3, size_t{10}, size_t{30}, size_t{8});
+  EXPECT_EQ(chosen(21.5), told);
+  EXPECT_EQ(chosen(1), untold);
+  EXPECT_EQ(chosen(NAN), untold);
+  EXPECT_EQ(chosen(21.5, 120), chosen(1, 120));
+  config.model = "global";
+  EXPECT_EQ(chosen(21.5), untold);
+}
+
 TEST(ForecastConfig, HoldsMoreOfFewShortSeriesOut) {
   ForecastConfig config = quick();
   EXPECT_EQ(resolve(config, make_series(1, 120)).validation_share, 0.2);

@@ -164,7 +164,7 @@ void add_forecast_flags(Verb& verb, ForecastConfig& config) {
   flags
       .add("--ensemble", config.ensemble, at_least(0),
            "Networks trained again from different seeds; their mean forecasts")
-      .zero_means("8 of few long series, else 3");
+      .zero_means("8 of few long series, 4 where a measure is known ahead, else 3");
   flags.add("--blend", config.blend,
             "Forecast by the network alone, without a share of Theta's forecast or of a ridge regression's");
   flags.add("--conformal", config.conformal, "Leave intervals as the network draws them");
