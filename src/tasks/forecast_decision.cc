@@ -86,6 +86,14 @@ std::vector<std::string> explain(const Decision& decision, const std::vector<Tri
   return lines;
 }
 
+std::string explain_wait(size_t networks, size_t kinds, double seconds) {
+  constexpr double kLong = 20;
+  const size_t fewer = std::max(kinds, networks / 4);
+  if (seconds < kLong || fewer >= networks) return "";
+  return fmt::format("{} networks follow, about {:.0f} s of training; --ensemble {} would take {:.0f}", networks,
+                     seconds, fewer, seconds * static_cast<double>(fewer) / static_cast<double>(networks));
+}
+
 json to_json(const Trial& t) {
   return {{"base", t.candidate.base},
           {"epochs", t.candidate.epochs},

@@ -54,6 +54,9 @@ std::string describe(const Candidate& candidate);
 // Lines for people. `held_out`: whether anything was, to decide by.
 std::vector<std::string> explain(const Decision& decision, const std::vector<Trial>& trials,
                                  const ForecastConfig& config, bool held_out);
+// Of so many networks that train for `seconds` together, for people: how long, and what fewer would take. Empty where
+// the wait is short or fewer do not go: there is one of each of `kinds` at least.
+std::string explain_wait(size_t networks, size_t kinds, double seconds);
 
 // As checkpoints carry them. Reading throws nlohmann::json::exception when a key is missing or of the wrong type.
 nlohmann::json to_json(const Trial& trial);

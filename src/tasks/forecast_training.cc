@@ -246,16 +246,32 @@ class Training {
 
   // ---- members ----
 
+  const Trial& trial_of(size_t member) const { return trials_[decision_.chosen[member % decision_.chosen.size()]]; }
+  int64_t steps_of(size_t member, size_t all_windows) const {
+    const Trial& trial = trial_of(member);
+    const int64_t best = steps_of_second(trial.record.best_step, config_, trial.windows, all_windows);
+    return steps_of_member(best, member / decision_.chosen.size());
+  }
+
+  // Who must wait long for them may want fewer.
+  void announce_members(size_t all_windows) const {
+    int64_t tried = 0, left = 0;
+    for (const Trial& trial : trials_) tried += trial.record.steps;
+    for (size_t member = 0; member < members(); ++member) left += steps_of(member, all_windows);
+    const double seconds = seconds_ * static_cast<double>(left) / static_cast<double>(std::max<int64_t>(tried, 1));
+    const std::string line = explain_wait(members(), decision_.chosen.size(), seconds);
+    if (!line.empty()) run_.note(line);
+  }
+
   void train_member() {
     const size_t member = member_weights_.size();
-    const Trial& trial = trials_[decision_.chosen[member % decision_.chosen.size()]];
-    ForecastConfig config = settled(config_, trial.candidate);
+    ForecastConfig config = settled(config_, trial_of(member).candidate);
     config.seed += member;
     network_->initialize(config.seed);
     ForecastProblem whole(data_, config, covariates_, *network_, pool_, Validation::kNothing, run_.memory);
     whole.carry(member_weights_);
-    const int64_t best = steps_of_second(trial.record.best_step, config, trial.windows, whole.windows());
-    const int64_t steps = steps_of_member(best, member / decision_.chosen.size());
+    const int64_t steps = steps_of(member, whole.windows());
+    if (member == 0) announce_members(whole.windows());
     // Its schedule ends with it, at its lowest rate.
     TrainConfig settings = settings_of(trials() + member, config, steps);
     settings.max_steps = steps;

@@ -366,6 +366,15 @@ TEST(Forecast, NetworksOfABaseTrainForDifferentLengths) {
   EXPECT_NEAR(two[3], 0.6 * two[1], 0.5);
 }
 
+TEST(Forecast, ALongWaitIsAnnouncedWithAShorterOne) {
+  EXPECT_EQ(explain_wait(8, 1, 100), "8 networks follow, about 100 s of training; --ensemble 2 would take 25");
+  EXPECT_EQ(explain_wait(3, 1, 30), "3 networks follow, about 30 s of training; --ensemble 1 would take 10");
+  EXPECT_EQ(explain_wait(4, 2, 30), "4 networks follow, about 30 s of training; --ensemble 2 would take 15");
+  EXPECT_EQ(explain_wait(3, 3, 100), "");
+  EXPECT_EQ(explain_wait(1, 1, 100), "");
+  EXPECT_EQ(explain_wait(8, 1, 10), "");
+}
+
 TEST(Forecast, WhatIsPreferredIsKeptUntilALossIsClearlyLess) {
   const auto choice = [](std::vector<double> losses) { return first_unbeaten(losses); };
   EXPECT_EQ(choice({1, 0.99, 0.985}), 0u);
